@@ -1,0 +1,64 @@
+import { type AllocationCommand, decideAllocation } from './allocations.js';
+import { type ChargeCommand, decideCharge } from './charges.js';
+import { type CreditNoteCommand, decideCreditNote } from './credit-notes.js';
+import type { Decision, Working } from './decision.js';
+import { decideDeferral, type DeferralCommand } from './deferrals.js';
+import { decideHoldOrDispute, type HoldOrDisputeCommand } from './holds-and-disputes.js';
+import { decideInvoice, type InvoiceCommand } from './invoices.js';
+import { decideLedger, type OpenLedger } from './ledgers.js';
+import { decidePayment, type PaymentCommand } from './payments.js';
+import { decideRefund, type RefundCommand } from './refunds.js';
+import { decideVendor, type VendorCommand } from './vendors.js';
+import { decideWriteOff, type WriteOffCommand } from './write-offs.js';
+
+/** An order to the ledger. Amounts are decimal strings as the user wrote them: their currency is often the document's. */
+export type Command =
+  | OpenLedger
+  | VendorCommand
+  | InvoiceCommand
+  | CreditNoteCommand
+  | ChargeCommand
+  | PaymentCommand
+  | AllocationCommand
+  | RefundCommand
+  | WriteOffCommand
+  | DeferralCommand
+  | HoldOrDisputeCommand;
+
+type DeciderOf<C> = (command: C, working: Working) => Decision;
+
+/** Which noun decides which command. */
+const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { type: T }>> } = {
+  OpenLedger: decideLedger,
+  RegisterVendor: decideVendor,
+  ChangeVendor: decideVendor,
+  PostInvoice: decideInvoice,
+  ReverseInvoice: decideInvoice,
+  PostCreditNote: decideCreditNote,
+  ReverseCreditNote: decideCreditNote,
+  PostCharge: decideCharge,
+  ReverseCharge: decideCharge,
+  MakePayment: decidePayment,
+  ReversePayment: decidePayment,
+  Allocate: decideAllocation,
+  ReverseAllocation: decideAllocation,
+  ReceiveRefund: decideRefund,
+  ReverseRefund: decideRefund,
+  WriteOff: decideWriteOff,
+  ReverseWriteOff: decideWriteOff,
+  DeferInvoice: decideDeferral,
+  WithdrawDeferral: decideDeferral,
+  HoldInvoice: decideHoldOrDispute,
+  ReleaseInvoice: decideHoldOrDispute,
+  DisputeInvoice: decideHoldOrDispute,
+  ResolveDispute: decideHoldOrDispute,
+};
+
+/**
+ * What a command comes to, from the documents that it concerns. Pure: clock, ids and documents come in through `working`.
+ *
+ * @throws {Rejection} if a rule refuses it
+ * @throws {Unloaded}  if it needs documents that are not in memory
+ */
+export const decide = (command: Command, working: Working): Decision =>
+  (deciders[command.type] as DeciderOf<Command>)(command, working);

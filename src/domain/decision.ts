@@ -1,0 +1,282 @@
+import { addDays, latest, type LocalDate } from './calendar.js';
+import { type Document, type DocumentOf, evolve } from './documents.js';
+import {
+  type ApEvent,
+  documentsOf,
+  type DocumentName,
+  itemName,
+  type ItemRef,
+  sourceName,
+  type SourceRef,
+} from './events.js';
+import { type Amount, type Currency, faultOfAmount, formatMinor, type Minor, parseMinor } from './money.js';
+import type { Item } from './open-item.js';
+import type { Source } from './credit-source.js';
+import { type Fault, reject, rejectMalformed, type RejectionCode } from './rejection.js';
+
+/** What comes into a decision from outside beside the command and the documents. */
+export interface Circumstances {
+  /** The day it is in the ledger's time zone. */
+  readonly today: LocalDate;
+  /** The last day that is closed; `undefined` while none is. */
+  readonly closedThrough: LocalDate | undefined;
+  /** A print of a value: the same for equal JSON values, whatever the order of their keys. */
+  readonly fingerprint: (content: unknown) => string;
+}
+
+/**
+ * A value that documents of one ledger share, such as a vendor's invoice number. The log compares it under its lock.
+ * Another document that holds the same value with the same qualifier is in the way of an exclusive claim; one with
+ * another qualifier is worth a warning.
+ */
+export interface Claim {
+  readonly value: string;
+  readonly qualifier: string;
+  readonly exclusive: boolean;
+  /** Gives the value up, for good: its document has been reversed. */
+  readonly released: boolean;
+}
+
+export interface Warning {
+  readonly code: string;
+  readonly detail: string;
+  readonly invoiceId?: string;
+}
+
+/** What a command comes to: the events that it makes, none if everything is already as it asks. */
+export interface Decision {
+  readonly events: readonly ApEvent[];
+  /** The document that the answer shows. */
+  readonly subject: DocumentName;
+  /** Print of the content of a command that makes a document. */
+  readonly contentHash?: string;
+  readonly claims: readonly Claim[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Documents that a decision needs and that are not in memory: load them and decide again. */
+export class Unloaded extends Error {
+  constructor(readonly names: readonly DocumentName[]) {
+    super(`not loaded: ${names.join(', ')}`);
+  }
+}
+
+/** What a decider sees of the documents. Both throw `Unloaded` where the document would have to be read first. */
+export interface Documents {
+  find(name: DocumentName): Document | undefined;
+  /** For a name that the command is about to give: may be taken for free without a look, since the log checks that. */
+  findFresh(name: DocumentName): Document | undefined;
+}
+
+/**
+ * The documents while one command is decided: each event that the command makes is folded in at once, so that the next
+ * step of the same command sees it.
+ */
+export class Working {
+  readonly #events: ApEvent[] = [];
+  readonly #claims: Claim[] = [];
+  readonly #warnings: Warning[] = [];
+  readonly #changed = new Map<DocumentName, Document | undefined>();
+  #contentHash: string | undefined;
+
+  constructor(
+    private readonly documents: Documents,
+    readonly circumstances: Circumstances,
+  ) {}
+
+  get today(): LocalDate {
+    return this.circumstances.today;
+  }
+
+  find<N extends DocumentName>(name: N): DocumentOf<N> | undefined {
+    return (this.#changed.has(name) ? this.#changed.get(name) : this.documents.find(name)) as DocumentOf<N> | undefined;
+  }
+
+  findFresh<N extends DocumentName>(name: N): DocumentOf<N> | undefined {
+    return (this.#changed.has(name) ? this.#changed.get(name) : this.documents.findFresh(name)) as
+      DocumentOf<N> | undefined;
+  }
+
+  /** Asks for several documents at once, so that they are loaded in one go. */
+  prefetch(names: readonly DocumentName[]): void {
+    const missing = names.filter((name) => {
+      try {
+        this.find(name);
+        return false;
+      } catch (error) {
+        if (error instanceof Unloaded) return true;
+        throw error;
+      }
+    });
+    if (missing.length > 0) throw new Unloaded(missing);
+  }
+
+  /** A document that the request's path names. @throws {Rejection} `not-found` */
+  inPath<N extends DocumentName>(name: N): DocumentOf<N> {
+    return this.find(name) ?? reject('not-found', `This ledger has no ${name.replace('/', ' ')}.`);
+  }
+
+  /** A document that the request's body names. @throws {Rejection} the code given */
+  inBody<N extends DocumentName>(name: N, code: RejectionCode): DocumentOf<N> {
+    return (
+      this.find(name) ??
+      reject(code, `This ledger has no ${name.replace('/', ' ')}; record it first, or correct the id.`)
+    );
+  }
+
+  item(ref: ItemRef): Item {
+    return this.inBody(itemName(ref), 'invoiceId' in ref ? 'unknown-invoice' : 'unknown-charge') as Item;
+  }
+
+  source(ref: SourceRef): Source {
+    return this.inBody(sourceName(ref), 'paymentId' in ref ? 'unknown-payment' : 'unknown-credit-note') as Source;
+  }
+
+  emit(event: ApEvent): void {
+    this.#events.push(event);
+    for (const name of documentsOf(event))
+      this.#changed.set(name, evolve(name, this.find(name), { ...event, ...notRecorded }));
+  }
+
+  claim(...claims: Claim[]): void {
+    this.#claims.push(...claims);
+  }
+
+  warn(...warnings: Warning[]): void {
+    this.#warnings.push(...warnings);
+  }
+
+  /** Remembers what the command asked for, on the first event that it makes. */
+  content(hash: string): void {
+    this.#contentHash = hash;
+  }
+
+  decision(subject: DocumentName): Decision {
+    const contentHash = this.#contentHash;
+    return {
+      events: this.#events,
+      subject,
+      claims: this.#claims,
+      warnings: this.#warnings,
+      ...(contentHash !== undefined && { contentHash }),
+    };
+  }
+
+  /** Nothing happens: the document is already as the command asks. */
+  unchanged(subject: DocumentName): Decision {
+    return { events: [], subject, claims: [], warnings: [] };
+  }
+
+  /**
+   * The effective day of something that a user may date.
+   *
+   * @param on as given; refused if it is closed
+   * @param otherwise the day if none is given, moved to the first open day if it is closed
+   * @throws {Rejection} `period-closed`
+   */
+  effectiveDay(on: LocalDate | undefined, otherwise: LocalDate): LocalDate {
+    return on === undefined ? this.firstOpen(otherwise) : this.mustBeOpen(on);
+  }
+
+  /** @throws {Rejection} `period-closed` */
+  mustBeOpen(day: LocalDate): LocalDate {
+    const { closedThrough } = this.circumstances;
+    if (closedThrough !== undefined && day <= closedThrough) {
+      reject('period-closed', `The books are closed through ${closedThrough}; use a later day, or reopen the period.`, {
+        on: day,
+        closedThrough,
+      });
+    }
+    return day;
+  }
+
+  /** The day itself, or the first open one after it. */
+  firstOpen(day: LocalDate): LocalDate {
+    const { closedThrough } = this.circumstances;
+    return closedThrough === undefined ? day : latest(day, addDays(closedThrough, 1));
+  }
+}
+
+// Within a decision nothing looks at these; the log fills them in.
+const notRecorded = { position: 0, id: '', recordedAt: '', actor: { id: '', role: '' }, correlationId: '' };
+
+/**
+ * Whether a command repeats the one that made a document. If the name is new, the command's content is remembered.
+ *
+ * @param content what the request asks for, defaults filled in; `on` left out where the request leaves it out
+ * @param on the day that the document took, where it defaults to the day of the request
+ * @throws {Rejection} `id-already-used` if the document was made from other content
+ */
+export const repeated = (
+  working: Working,
+  name: DocumentName,
+  content: Readonly<Record<string, unknown>>,
+  on?: LocalDate,
+): boolean => {
+  const { fingerprint } = working.circumstances;
+  const document = working.findFresh(name);
+  const print = (value: Readonly<Record<string, unknown>>): string => fingerprint(normalised(value));
+  if (!document) {
+    working.content(print(content));
+    return false;
+  }
+  // "After defaults": a request that names the day which the other left to the default asks for the same.
+  const same = [
+    content,
+    ...(content.on === on ? [{ ...content, on: undefined }] : []),
+    ...(content.on === undefined ? [{ ...content, on: working.today }] : []),
+  ];
+  if (same.some((value) => print(value) === document.made.contentHash)) return true;
+  return reject(
+    'id-already-used',
+    `The ${name.replace('/', ' ')} was recorded with other content; choose another id, or repeat the request as it was.`,
+    { id: name.slice(name.indexOf('/') + 1) },
+  );
+};
+
+const amountFields = new Set(['amount', 'tax', 'total', 'discount', 'percent']);
+
+/** Equal for requests that mean the same: `"5"` is `"5.00"`, an absent field is one without a value. */
+const normalised = (value: unknown, field = ''): unknown => {
+  if (Array.isArray(value)) return value.map((one: unknown) => normalised(one));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, one]) => (one === undefined ? [] : [[key, normalised(one, key)]])),
+    );
+  }
+  return typeof value === 'string' && amountFields.has(field) && value.includes('.')
+    ? value.replace(/\.?0+$/, '')
+    : value;
+};
+
+/** Reads the amounts of one command and gathers every fault before it refuses. */
+export class Amounts {
+  readonly #faults: Fault[] = [];
+
+  constructor(readonly currency: Currency) {}
+
+  /** @returns minor units; 0 where the text is at fault, which `check` then refuses */
+  read(text: Amount, pointer: string): Minor {
+    const fault = faultOfAmount(text, this.currency);
+    if (!fault) return parseMinor(text, this.currency);
+    this.#faults.push({ pointer, detail: fault });
+    return 0n;
+  }
+
+  /** Like `read`, for an amount that must be above zero. */
+  positive(text: Amount, pointer: string): Minor {
+    const minor = this.read(text, pointer);
+    if (minor <= 0n && !this.#faults.some((fault) => fault.pointer === pointer))
+      this.#faults.push({ pointer, detail: 'must be above zero' });
+    return minor;
+  }
+
+  /** @throws {Rejection} `malformed` */
+  check(): void {
+    if (this.#faults.length > 0) rejectMalformed(this.#faults);
+  }
+
+  format(minor: Minor): Amount {
+    return formatMinor(minor, this.currency);
+  }
+}

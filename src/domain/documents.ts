@@ -1,0 +1,122 @@
+import { assertNever } from './assert-never.js';
+import { type CreditNote, evolveSource, type Payment, type Source } from './credit-source.js';
+import type { DataOf, DocumentKind, DocumentName, RecordedEvent } from './events.js';
+import type { LocalDate } from './calendar.js';
+import { type Charge, evolveItem, type Invoice, type Item, type Made, madeBy, madeStill } from './open-item.js';
+import { evolveVendor, type Vendor } from './vendors.js';
+
+/** The ledger itself: the facts of its opening, and how far it is closed. */
+export interface Ledger {
+  readonly kind: 'ledger';
+  readonly facts: DataOf<'LedgerOpened'>;
+  /** The last closed day; `undefined` while none is. */
+  readonly closedThrough?: LocalDate;
+  readonly made: Made;
+}
+
+interface Reversible {
+  readonly reversal?: { readonly on: LocalDate; readonly reason: string };
+  readonly made: Made;
+}
+export interface Allocation extends Reversible {
+  readonly kind: 'allocation';
+  readonly data: DataOf<'Allocated'>;
+}
+export interface Refund extends Reversible {
+  readonly kind: 'refund';
+  readonly data: DataOf<'RefundReceived'>;
+}
+export interface WriteOff extends Reversible {
+  readonly kind: 'write-off';
+  readonly data: DataOf<'WrittenOff'>;
+}
+export interface DeferralRecord {
+  readonly kind: 'deferral';
+  readonly data: DataOf<'PaymentDeferred'>;
+  readonly withdrawn?: DataOf<'DeferralWithdrawn'>;
+  readonly made: Made;
+}
+
+/** A document as its history made it. */
+export type Document = Ledger | Vendor | Item | Source | Allocation | Refund | WriteOff | DeferralRecord;
+
+interface DocumentByKind {
+  vendor: Vendor;
+  invoice: Invoice;
+  charge: Charge;
+  payment: Payment;
+  'credit-note': CreditNote;
+  allocation: Allocation;
+  refund: Refund;
+  'write-off': WriteOff;
+  deferral: DeferralRecord;
+}
+
+/** The document that a name names, by the kind that the name begins with. */
+export type DocumentOf<N extends DocumentName> = N extends 'ledger'
+  ? Ledger
+  : N extends `${infer K extends DocumentKind}/${string}`
+    ? DocumentByKind[K]
+    : never;
+
+export const kindOf = (name: DocumentName): DocumentKind | 'ledger' => name.split('/', 1)[0] as DocumentKind | 'ledger';
+
+/**
+ * A document after one more event of its history.
+ *
+ * @param document as the events before made it; `undefined` before the first
+ * @param event one that is part of its history (see `documentsOf`), in the order of positions
+ */
+export const evolve = (
+  name: DocumentName,
+  document: Document | undefined,
+  event: RecordedEvent,
+): Document | undefined => {
+  const kind = kindOf(name);
+  switch (kind) {
+    case 'ledger':
+      return evolveLedger(document as Ledger | undefined, event);
+    case 'vendor':
+      return evolveVendor(document as Vendor | undefined, event);
+    case 'invoice':
+    case 'charge':
+      return evolveItem(document as Item | undefined, event);
+    case 'payment':
+    case 'credit-note':
+      return evolveSource(document as Source | undefined, event);
+    case 'allocation':
+      if (event.type === 'Allocated') return { kind, data: event.data, made: madeBy(event) };
+      return event.type === 'AllocationReversed' ? reversed(document as Allocation, event) : document;
+    case 'refund':
+      if (event.type === 'RefundReceived') return { kind, data: event.data, made: madeBy(event) };
+      return event.type === 'RefundReversed' ? reversed(document as Refund, event) : document;
+    case 'write-off':
+      if (event.type === 'WrittenOff') return { kind, data: event.data, made: madeBy(event) };
+      return event.type === 'WriteOffReversed' ? reversed(document as WriteOff, event) : document;
+    case 'deferral': {
+      if (event.type === 'PaymentDeferred') return { kind, data: event.data, made: madeBy(event) };
+      const deferral = document as DeferralRecord;
+      return event.type === 'DeferralWithdrawn'
+        ? { ...deferral, withdrawn: event.data, made: madeStill(deferral.made, event) }
+        : document;
+    }
+    default:
+      return assertNever(kind);
+  }
+};
+
+const evolveLedger = (ledger: Ledger | undefined, event: RecordedEvent): Ledger | undefined => {
+  if (event.type === 'LedgerOpened') return { kind: 'ledger', facts: event.data, made: madeBy(event) };
+  if (!ledger || (event.type !== 'PeriodClosed' && event.type !== 'PeriodReopened')) return ledger;
+  const { closedThrough: _, ...rest } = ledger;
+  return event.data.closedThrough === null ? rest : { ...rest, closedThrough: event.data.closedThrough };
+};
+
+const reversed = <T extends Reversible>(
+  document: T,
+  event: RecordedEvent & { readonly data: { readonly on: LocalDate; readonly reason: string } },
+): T => ({
+  ...document,
+  reversal: { on: event.data.on, reason: event.data.reason },
+  made: madeStill(document.made, event),
+});

@@ -1,0 +1,326 @@
+import type { Instant, LocalDate } from './calendar.js';
+import type { Amount, Currency } from './money.js';
+
+// These names and shapes are on disk for good: add a version with an upcast, never edit one. Amounts are decimal
+// strings in the currency that stands in the same `data`, days are YYYY-MM-DD.
+
+export type VendorKind = 'supplier' | 'tax-authority' | 'payroll' | 'landlord' | 'lender' | 'other';
+export const vendorKinds: readonly VendorKind[] = [
+  'supplier',
+  'tax-authority',
+  'payroll',
+  'landlord',
+  'lender',
+  'other',
+];
+
+export type ChargeKind = 'late-interest' | 'late-fee' | 'penalty';
+export const chargeKinds: readonly ChargeKind[] = ['late-interest', 'late-fee', 'penalty'];
+
+/** Payment terms: due `netDays` after the invoice date, `percent` off if paid within `days` of it. */
+export interface Terms {
+  readonly netDays: number;
+  readonly discount?: { readonly percent: string; readonly days: number };
+}
+
+export interface Line {
+  readonly description?: string;
+  readonly account?: string;
+  /** May be negative, like `tax`. */
+  readonly amount: Amount;
+  readonly tax?: Amount;
+}
+
+/** Where credit comes from: a payment or a credit note. */
+export type SourceRef = { readonly paymentId: string } | { readonly creditNoteId: string };
+/** What is owed: an invoice or a charge. */
+export type ItemRef = { readonly invoiceId: string } | { readonly chargeId: string };
+
+interface Shapes {
+  LedgerOpened: { ledgerId: string; name: string; currency: Currency; timeZone: string };
+  PeriodClosed: { period: string; closedThrough: LocalDate; reason?: string };
+  PeriodReopened: { period: string; closedThrough: LocalDate | null; reason?: string };
+
+  VendorRegistered: { vendorId: string; name: string; kind: VendorKind; country?: string; terms?: Terms };
+  VendorChanged: { vendorId: string; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
+
+  InvoicePosted: {
+    invoiceId: string;
+    vendorId: string;
+    /** As the vendor printed it. */
+    number: string;
+    invoiceDate: LocalDate;
+    /** The day it becomes a liability in our books. */
+    postingDate: LocalDate;
+    currency: Currency;
+    lines: readonly Line[];
+    total: Amount;
+    schedule: readonly { dueOn: LocalDate; amount: Amount }[];
+    /** The vendor's terms on the day of posting: they hold for this invoice whatever becomes of them. */
+    terms?: Terms;
+    kind?: string;
+    servicePeriod?: { from: LocalDate; to: LocalDate };
+    description?: string;
+    allowDuplicate?: { reason: string };
+  };
+  InvoiceReversed: { invoiceId: string; vendorId: string; reason: string; on: LocalDate };
+
+  CreditNotePosted: {
+    creditNoteId: string;
+    vendorId: string;
+    number: string;
+    date: LocalDate;
+    currency: Currency;
+    total: Amount;
+    lines?: readonly Line[];
+  };
+  CreditNoteReversed: { creditNoteId: string; vendorId: string; reason: string; on: LocalDate };
+
+  ChargePosted: {
+    chargeId: string;
+    vendorId: string;
+    /** The invoice that the charge is for, if it is for one. */
+    invoiceId?: string;
+    kind: ChargeKind;
+    amount: Amount;
+    currency: Currency;
+    on: LocalDate;
+    dueDate: LocalDate;
+  };
+  ChargeReversed: { chargeId: string; vendorId: string; reason: string; on: LocalDate };
+
+  PaymentMade: {
+    paymentId: string;
+    vendorId: string;
+    paidOn: LocalDate;
+    currency: Currency;
+    amount: Amount;
+    method?: string;
+    reference?: string;
+    bankAccount?: string;
+  };
+  PaymentReversed: { paymentId: string; vendorId: string; reason: string; on: LocalDate };
+
+  Allocated: {
+    allocationId: string;
+    vendorId: string;
+    from: SourceRef;
+    to: ItemRef;
+    currency: Currency;
+    /** What is taken from the payment or credit note. */
+    amount: Amount;
+    /** What the vendor lets us off beside it: settles the item, costs no cash. */
+    discount?: Amount;
+    on: LocalDate;
+  };
+  /** Ends an allocation: corrected by itself, or because its payment or credit note was reversed. */
+  AllocationReversed: {
+    allocationId: string;
+    vendorId: string;
+    from: SourceRef;
+    to: ItemRef;
+    reason: string;
+    on: LocalDate;
+  };
+
+  RefundReceived: {
+    refundId: string;
+    vendorId: string;
+    from: SourceRef;
+    currency: Currency;
+    amount: Amount;
+    on: LocalDate;
+  };
+  RefundReversed: { refundId: string; vendorId: string; from: SourceRef; reason: string; on: LocalDate };
+
+  WrittenOff: {
+    writeOffId: string;
+    vendorId: string;
+    item: ItemRef;
+    currency: Currency;
+    amount: Amount;
+    reason: string;
+    on: LocalDate;
+  };
+  WriteOffReversed: { writeOffId: string; vendorId: string; item: ItemRef; reason: string; on: LocalDate };
+
+  PaymentDeferred: {
+    deferralId: string;
+    invoiceId: string;
+    vendorId: string;
+    currency: Currency;
+    /** How much of what was open on `on` is moved, what falls due first first. */
+    amount: Amount;
+    until: LocalDate;
+    /** The creditor consented. */
+    agreed: boolean;
+    reason: string;
+    reference?: string;
+    on: LocalDate;
+  };
+  DeferralWithdrawn: { deferralId: string; invoiceId: string; vendorId: string; reason: string; on: LocalDate };
+
+  /** `until` is the first day on which the hold no longer holds. */
+  InvoiceHeld: { invoiceId: string; vendorId: string; reason: string; until?: LocalDate; on: LocalDate };
+  InvoiceReleased: { invoiceId: string; vendorId: string; reason: string; on: LocalDate };
+  InvoiceDisputed: {
+    invoiceId: string;
+    vendorId: string;
+    currency: Currency;
+    amount: Amount;
+    reason: string;
+    on: LocalDate;
+  };
+  DisputeResolved: {
+    invoiceId: string;
+    vendorId: string;
+    currency: Currency;
+    amount: Amount;
+    reason: string;
+    on: LocalDate;
+  };
+}
+
+export type EventType = keyof Shapes;
+
+type DeepReadonly<T> = T extends readonly (infer U)[]
+  ? readonly DeepReadonly<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** What a decider says has happened, before the log gives it a position and an instant. */
+export type ApEvent = {
+  [T in EventType]: { readonly type: T; readonly effectiveOn: LocalDate; readonly data: DeepReadonly<Shapes[T]> };
+}[EventType];
+export type EventOf<T extends EventType> = Extract<ApEvent, { type: T }>;
+export type DataOf<T extends EventType> = EventOf<T>['data'];
+
+/** What the log adds to an event. */
+export interface Recording {
+  readonly position: number;
+  readonly id: string;
+  readonly recordedAt: Instant;
+  readonly actor: { readonly id: string; readonly role: string };
+  /** All events of one command bear the same one. */
+  readonly correlationId: string;
+  /** A print of the command's content; on an event that makes a document: tells a repeat of the request from another use of its id. */
+  readonly contentHash?: string;
+  readonly idempotencyKey?: string;
+}
+export type RecordedEvent = ApEvent & Recording;
+
+/** Turns `data` of an older version into that of the next one. */
+type Upcast = (data: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+type Catalogue = Readonly<
+  Record<EventType, { readonly version: number; readonly upcast?: Readonly<Record<number, Upcast>> }>
+>;
+
+/** Every event that can be in a log, with its current version. */
+export const catalogue: Catalogue = {
+  LedgerOpened: { version: 1 },
+  PeriodClosed: { version: 1 },
+  PeriodReopened: { version: 1 },
+  VendorRegistered: { version: 1 },
+  VendorChanged: { version: 1 },
+  InvoicePosted: { version: 1 },
+  InvoiceReversed: { version: 1 },
+  CreditNotePosted: { version: 1 },
+  CreditNoteReversed: { version: 1 },
+  ChargePosted: { version: 1 },
+  ChargeReversed: { version: 1 },
+  PaymentMade: { version: 1 },
+  PaymentReversed: { version: 1 },
+  Allocated: { version: 1 },
+  AllocationReversed: { version: 1 },
+  RefundReceived: { version: 1 },
+  RefundReversed: { version: 1 },
+  WrittenOff: { version: 1 },
+  WriteOffReversed: { version: 1 },
+  PaymentDeferred: { version: 1 },
+  DeferralWithdrawn: { version: 1 },
+  InvoiceHeld: { version: 1 },
+  InvoiceReleased: { version: 1 },
+  InvoiceDisputed: { version: 1 },
+  DisputeResolved: { version: 1 },
+};
+
+/**
+ * Brings the data of a stored event to the shape of its current version.
+ *
+ * @throws {Error} for a type or version that this release does not know: reading on would misread the log
+ */
+export const upcast = (
+  type: string,
+  version: number,
+  data: Record<string, unknown>,
+  known: Readonly<
+    Record<string, { readonly version: number; readonly upcast?: Readonly<Record<number, Upcast>> }>
+  > = catalogue,
+): Record<string, unknown> => {
+  const entry = known[type];
+  if (!entry || version > entry.version)
+    throw new Error(`this release does not know the event ${type} version ${version}`);
+  let current = data;
+  for (let from = version; from < entry.version; from++) {
+    const step = entry.upcast?.[from];
+    if (!step) throw new Error(`no upcast takes ${type} from version ${from} to ${from + 1}`);
+    current = step(current);
+  }
+  return current;
+};
+
+/** A document's name in the log: its kind and its id. */
+export type DocumentName = `${DocumentKind}/${string}` | 'ledger';
+export type DocumentKind =
+  'vendor' | 'invoice' | 'credit-note' | 'charge' | 'payment' | 'allocation' | 'refund' | 'write-off' | 'deferral';
+
+export const sourceName = (ref: SourceRef): DocumentName =>
+  'paymentId' in ref ? `payment/${ref.paymentId}` : `credit-note/${ref.creditNoteId}`;
+export const itemName = (ref: ItemRef): DocumentName =>
+  'invoiceId' in ref ? `invoice/${ref.invoiceId}` : `charge/${ref.chargeId}`;
+
+/** The documents whose history an event is part of; the first is the one that it is about. */
+export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
+  switch (event.type) {
+    case 'LedgerOpened':
+    case 'PeriodClosed':
+    case 'PeriodReopened':
+      return ['ledger'];
+    case 'VendorRegistered':
+    case 'VendorChanged':
+      return [`vendor/${event.data.vendorId}`];
+    case 'InvoicePosted':
+    case 'InvoiceReversed':
+    case 'InvoiceHeld':
+    case 'InvoiceReleased':
+    case 'InvoiceDisputed':
+    case 'DisputeResolved':
+      return [`invoice/${event.data.invoiceId}`];
+    case 'CreditNotePosted':
+    case 'CreditNoteReversed':
+      return [`credit-note/${event.data.creditNoteId}`];
+    case 'ChargePosted':
+    case 'ChargeReversed':
+      return [`charge/${event.data.chargeId}`];
+    case 'PaymentMade':
+    case 'PaymentReversed':
+      return [`payment/${event.data.paymentId}`];
+    case 'Allocated':
+    case 'AllocationReversed':
+      return [`allocation/${event.data.allocationId}`, sourceName(event.data.from), itemName(event.data.to)];
+    case 'RefundReceived':
+    case 'RefundReversed':
+      return [`refund/${event.data.refundId}`, sourceName(event.data.from)];
+    case 'WrittenOff':
+    case 'WriteOffReversed':
+      return [`write-off/${event.data.writeOffId}`, itemName(event.data.item)];
+    case 'PaymentDeferred':
+    case 'DeferralWithdrawn':
+      return [`deferral/${event.data.deferralId}`, `invoice/${event.data.invoiceId}`];
+  }
+};
+
+/** The stream that an event belongs to: one for each vendor account, one for the ledger itself. */
+export const streamOf = (event: ApEvent): string =>
+  'vendorId' in event.data ? `vendor/${event.data.vendorId}` : 'ledger';

@@ -1,0 +1,352 @@
+import { balanceOn, type Change, leastFrom, taking } from './balance.js';
+import type { LocalDate } from './calendar.js';
+import { type DataOf, type DocumentName, type RecordedEvent, sourceName } from './events.js';
+import { type Currency, least, type Minor, parseMinor, sum } from './money.js';
+import { defer, firstDue, type Instalment, openOf, type Schedule } from './schedule.js';
+
+/** Something that settles (part of) an item from a day on, until it is reversed. */
+export interface Reduction {
+  readonly document: DocumentName;
+  /** The payment or credit note that an allocation comes from. */
+  readonly source?: DocumentName;
+  /** In minor units, discount included. */
+  readonly amount: Minor;
+  readonly discount: Minor;
+  readonly on: LocalDate;
+  /** The first day on which it is no longer in effect. */
+  readonly endedOn?: LocalDate;
+}
+
+export interface Deferral {
+  readonly id: string;
+  readonly data: DataOf<'PaymentDeferred'>;
+  /** The schedule that it changed, which its withdrawal puts back. */
+  readonly before: Schedule;
+  readonly withdrawn?: DataOf<'DeferralWithdrawn'>;
+}
+
+interface Hold {
+  readonly on: LocalDate;
+  readonly until?: LocalDate;
+  readonly reason: string;
+  readonly releasedOn?: LocalDate;
+  readonly releaseReason?: string;
+}
+
+/** A dispute (amount above zero) or a resolution (below zero). */
+interface DisputeStep {
+  readonly on: LocalDate;
+  readonly amount: Minor;
+  readonly reason: string;
+}
+
+/** The schedule that a change of dates left, from a day on. */
+interface ScheduleVersion {
+  readonly on: LocalDate;
+  readonly schedule: Schedule;
+}
+
+/** What all items that we owe have in common: an invoice or a charge, with everything that has happened to it. */
+interface ItemState {
+  readonly id: string;
+  readonly vendorId: string;
+  readonly currency: Currency;
+  /** In minor units. */
+  readonly total: Minor;
+  /** The day from which we owe it: an invoice's posting date, a charge's `on`. */
+  readonly owedFrom: LocalDate;
+  /** The day printed on it. */
+  readonly documentDate: LocalDate;
+  /** In the order of recording, which is also that of their days. The first is the schedule as posted. */
+  readonly schedules: readonly ScheduleVersion[];
+  readonly reductions: readonly Reduction[];
+  readonly deferrals: readonly Deferral[];
+  readonly holds: readonly Hold[];
+  readonly disputes: readonly DisputeStep[];
+  readonly reversal?: { readonly on: LocalDate; readonly reason: string };
+  readonly made: Made;
+}
+
+/** How a document came into the log. */
+export interface Made {
+  readonly contentHash: string | undefined;
+  readonly correlationId: string;
+  /** The last event of the command that made it. */
+  readonly position: number;
+}
+
+export interface Invoice extends ItemState {
+  readonly kind: 'invoice';
+  readonly posted: DataOf<'InvoicePosted'>;
+}
+export interface Charge extends ItemState {
+  readonly kind: 'charge';
+  readonly posted: DataOf<'ChargePosted'>;
+}
+export type Item = Invoice | Charge;
+
+export const madeBy = (event: RecordedEvent): Made => ({
+  contentHash: event.contentHash,
+  correlationId: event.correlationId,
+  position: event.position,
+});
+
+/** A later event of the same command belongs to the making of the document too. */
+export const madeStill = (made: Made, event: RecordedEvent): Made =>
+  made.correlationId === event.correlationId ? { ...made, position: event.position } : made;
+
+const single = (amount: Minor, dueOn: LocalDate): Instalment => ({
+  amount,
+  originalDueOn: dueOn,
+  dueOn,
+  plannedOn: dueOn,
+});
+
+const posted = (event: RecordedEvent): Item | undefined => {
+  const fresh = { reductions: [], deferrals: [], holds: [], disputes: [], made: madeBy(event) };
+  if (event.type === 'InvoicePosted') {
+    const { data } = event;
+    const schedule = data.schedule.map(({ amount, dueOn }) => single(parseMinor(amount, data.currency), dueOn));
+    return {
+      ...fresh,
+      kind: 'invoice',
+      id: data.invoiceId,
+      vendorId: data.vendorId,
+      currency: data.currency,
+      total: parseMinor(data.total, data.currency),
+      owedFrom: data.postingDate,
+      documentDate: data.invoiceDate,
+      schedules: [{ on: data.postingDate, schedule }],
+      posted: data,
+    };
+  }
+  if (event.type === 'ChargePosted') {
+    const { data } = event;
+    const total = parseMinor(data.amount, data.currency);
+    return {
+      ...fresh,
+      kind: 'charge',
+      id: data.chargeId,
+      vendorId: data.vendorId,
+      currency: data.currency,
+      total,
+      owedFrom: data.on,
+      documentDate: data.on,
+      schedules: [{ on: data.on, schedule: [single(total, data.dueDate)] }],
+      posted: data,
+    };
+  }
+  return undefined;
+};
+
+/** The item after one more event of its history. Never refuses: what is recorded has happened. */
+export const evolveItem = (item: Item | undefined, event: RecordedEvent): Item | undefined => {
+  if (!item) return posted(event);
+  const change = changeOf(item, event);
+  return change ? { ...item, ...change, made: madeStill(item.made, event) } : item;
+};
+
+const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefined => {
+  switch (event.type) {
+    case 'Allocated': {
+      const { data } = event;
+      const discount = data.discount === undefined ? 0n : parseMinor(data.discount, item.currency);
+      const reduction: Reduction = {
+        document: `allocation/${data.allocationId}`,
+        source: sourceName(data.from),
+        amount: parseMinor(data.amount, item.currency) + discount,
+        discount,
+        on: data.on,
+      };
+      return { reductions: [...item.reductions, reduction] };
+    }
+    case 'WrittenOff': {
+      const { data } = event;
+      const reduction: Reduction = {
+        document: `write-off/${data.writeOffId}`,
+        amount: parseMinor(data.amount, item.currency),
+        discount: 0n,
+        on: data.on,
+      };
+      return { reductions: [...item.reductions, reduction] };
+    }
+    case 'AllocationReversed':
+      return { reductions: ended(item.reductions, `allocation/${event.data.allocationId}`, event.data.on) };
+    case 'WriteOffReversed':
+      return { reductions: ended(item.reductions, `write-off/${event.data.writeOffId}`, event.data.on) };
+    case 'InvoiceReversed':
+    case 'ChargeReversed':
+      return { reversal: { on: event.data.on, reason: event.data.reason } };
+    case 'PaymentDeferred': {
+      const { data } = event;
+      const { schedule, open } = openSchedule(item, data.on);
+      const moved = firstDue(schedule, open, parseMinor(data.amount, item.currency));
+      return {
+        schedules: [
+          ...item.schedules,
+          { on: data.on, schedule: defer(schedule, open, moved, data.until, data.agreed) },
+        ],
+        deferrals: [...item.deferrals, { id: data.deferralId, data, before: schedule }],
+      };
+    }
+    case 'DeferralWithdrawn': {
+      const { data } = event;
+      return {
+        // Only the last deferral in force can be withdrawn, so what it found is what would be in force without it.
+        schedules: [
+          ...item.schedules,
+          { on: data.on, schedule: item.deferrals.find(({ id }) => id === data.deferralId)!.before },
+        ],
+        deferrals: item.deferrals.map((deferral) =>
+          deferral.id === data.deferralId ? { ...deferral, withdrawn: data } : deferral,
+        ),
+      };
+    }
+    case 'InvoiceHeld': {
+      const { on, until, reason } = event.data;
+      return { holds: [...item.holds, { on, reason, ...(until !== undefined && { until }) }] };
+    }
+    case 'InvoiceReleased': {
+      const { on, reason } = event.data;
+      return {
+        holds: item.holds.map((hold) =>
+          holdsOn(hold, on) ? { ...hold, releasedOn: on, releaseReason: reason } : hold,
+        ),
+      };
+    }
+    case 'InvoiceDisputed': {
+      const { on, amount, reason } = event.data;
+      return { disputes: [...item.disputes, { on, reason, amount: parseMinor(amount, item.currency) }] };
+    }
+    case 'DisputeResolved': {
+      const { on, amount, reason } = event.data;
+      return { disputes: [...item.disputes, { on, reason, amount: -parseMinor(amount, item.currency) }] };
+    }
+    default:
+      return undefined;
+  }
+};
+
+/** Ends something on a day. */
+export const ended = <T extends { readonly document: DocumentName; readonly endedOn?: LocalDate }>(
+  all: readonly T[],
+  document: DocumentName,
+  on: LocalDate,
+): T[] => all.map((one) => (one.document === document ? { ...one, endedOn: on } : one));
+
+export const holdsOn = ({ on, until, releasedOn }: Hold, asOf: LocalDate): boolean =>
+  on <= asOf && (until === undefined || asOf < until) && (releasedOn === undefined || asOf < releasedOn);
+
+export const isHeld = (item: Item, asOf: LocalDate): boolean => item.holds.some((hold) => holdsOn(hold, asOf));
+
+/** What is owed on the item, as changes by day. Its reversal takes away the whole: nothing settles it any more by then. */
+const changesOf = (item: Item): Change[] => [
+  { on: item.owedFrom, amount: item.total },
+  ...item.reductions.flatMap(taking),
+  ...(item.reversal ? [{ on: item.reversal.on, amount: -item.total }] : []),
+];
+
+/**
+ * The interpretation of an item's history, which everything else builds on: the schedule in force on a day and what is
+ * open of each of its instalments (contract, rule 6). History recorded later may change what it says of an earlier day.
+ *
+ * @returns the schedule of the latest change by then, and per place what is open in minor units, never below zero
+ */
+export const openSchedule = (
+  item: Item,
+  asOf: LocalDate,
+): { readonly schedule: Schedule; readonly open: readonly Minor[] } => {
+  const { schedule } = item.schedules.findLast(({ on }) => on <= asOf) ?? item.schedules[0]!;
+  return { schedule, open: openOf(schedule, item.total - openOn(item, asOf)) };
+};
+
+/** What is open in all on a day, in minor units. */
+export const openOn = (item: Item, asOf: LocalDate): Minor => balanceOn(changesOf(item), asOf);
+
+/** The least that is open on a day and on every later one, in minor units (contract, rule 4). */
+export const leastOpenFrom = (item: Item, from: LocalDate): Minor => leastFrom(changesOf(item), from);
+
+/** What is open when everything recorded has taken effect, in minor units. */
+export const openInTheEnd = (item: Item): Minor => sum(changesOf(item).map(({ amount }) => amount));
+
+/** What is said to be disputed on a day, before it is capped at what is open. */
+const disputedSum = (item: Item, asOf: LocalDate): Minor => balanceOn(item.disputes, asOf);
+
+/** What is disputed on a day: never more than what is open. In minor units. */
+export const disputedOn = (item: Item, asOf: LocalDate): Minor => {
+  const disputed = least(disputedSum(item, asOf), openOn(item, asOf));
+  return disputed > 0n ? disputed : 0n;
+};
+
+/** The least that is disputed on a day and on every later one: as much can be resolved. */
+export const leastDisputedFrom = (item: Item, from: LocalDate): Minor => leastFrom(item.disputes, from);
+
+/** A change, from a day on, of what is owed at one triple of dates. In minor units, above zero where we owe more. */
+export interface Movement {
+  readonly effectiveOn: LocalDate;
+  readonly originalDueOn: LocalDate;
+  readonly dueOn: LocalDate;
+  readonly plannedOn: LocalDate;
+  readonly owed: Minor;
+  /** How much of `owed` is on hold. */
+  readonly held: Minor;
+  /** How much of `owed` is disputed, first due first. */
+  readonly disputed: Minor;
+}
+
+/**
+ * An item over all its days as changes: their sum over `effectiveOn <= D` is `openSchedule` at D, by dates.
+ *
+ * @returns one movement per day and triple of dates on which something changes; none is zero throughout
+ */
+export const movementsOf = (item: Item | undefined): Movement[] => {
+  if (!item) return [];
+  const days = new Set([
+    ...changesOf(item).map(({ on }) => on),
+    ...item.schedules.map(({ on }) => on),
+    ...item.holds.flatMap(({ on, until, releasedOn }) => [on, until, releasedOn]),
+    ...item.disputes.map(({ on }) => on),
+  ]);
+  const cells = new Map<string, Movement>();
+  const movements: Movement[] = [];
+  for (const day of [...days].filter((on) => on !== undefined).sort()) {
+    const now = openByDates(item, day);
+    for (const key of new Set([...cells.keys(), ...now.keys()])) {
+      const before = cells.get(key);
+      const after = now.get(key);
+      const change = {
+        owed: (after?.owed ?? 0n) - (before?.owed ?? 0n),
+        held: (after?.held ?? 0n) - (before?.held ?? 0n),
+        disputed: (after?.disputed ?? 0n) - (before?.disputed ?? 0n),
+      };
+      if (change.owed !== 0n || change.held !== 0n || change.disputed !== 0n)
+        movements.push({ ...(after ?? before)!, ...change, effectiveOn: day });
+      if (after) cells.set(key, after);
+      else cells.delete(key);
+    }
+  }
+  return movements;
+};
+
+const openByDates = (item: Item, asOf: LocalDate): Map<string, Movement> => {
+  const { schedule, open } = openSchedule(item, asOf);
+  const held = isHeld(item, asOf);
+  const disputed = firstDue(schedule, open, disputedOn(item, asOf));
+  const cells = new Map<string, Movement>();
+  schedule.forEach(({ originalDueOn, dueOn, plannedOn }, place) => {
+    if (open[place] === 0n) return;
+    const key = `${originalDueOn}/${dueOn}/${plannedOn}`;
+    const cell = cells.get(key);
+    const owed = (cell?.owed ?? 0n) + open[place]!;
+    cells.set(key, {
+      effectiveOn: asOf,
+      originalDueOn,
+      dueOn,
+      plannedOn,
+      owed,
+      held: held ? owed : 0n,
+      disputed: (cell?.disputed ?? 0n) + disputed[place]!,
+    });
+  });
+  return cells;
+};

@@ -1,0 +1,67 @@
+/** Every refusal that a rule can answer, with its title for people. The intake gives each its HTTP status. */
+export const rejections = {
+  malformed: 'The request is not well formed',
+  'not-found': 'There is no such thing in this ledger',
+  'id-already-used': 'This id is already used, with other content',
+  'duplicate-invoice': 'This number is already on the vendor account',
+  'already-reversed': 'This has already been reversed',
+  'unknown-vendor': 'No vendor has this id',
+  'unknown-invoice': 'No invoice has this id',
+  'unknown-charge': 'No charge has this id',
+  'unknown-payment': 'No payment has this id',
+  'unknown-credit-note': 'No credit note has this id',
+  'total-mismatch': 'The total is not the sum of the lines',
+  'schedule-mismatch': 'The schedule does not add up to the total',
+  'reserved-account': 'This account is kept by the ledger itself',
+  'over-allocated': 'The amount is more than what is open',
+  'over-deferred': 'The amount is more than what is open to defer',
+  'over-disputed': 'The amount is more than what is open and not yet disputed',
+  'over-resolved': 'The amount is more than what is disputed',
+  'currency-mismatch': 'The currencies differ',
+  'vendor-mismatch': 'The documents belong to different vendors',
+  'until-not-later': 'The new date is not later than the date that it replaces',
+  'deferral-out-of-order': 'A later deferral or withdrawal is already recorded',
+  'not-the-last-deferral': 'Only the last deferral in force can be withdrawn',
+  'before-original': 'The day is before that of the document',
+  'nothing-open': 'Nothing is open on that day',
+  'nothing-disputed': 'Nothing is disputed on that day',
+  'has-allocations': 'Allocations or write-offs of this document are still in effect',
+  'has-refunds': 'Refunds of this document are still in effect',
+  'still-in-use': 'Something that leans on this document was still in effect on that day',
+  'period-closed': 'The day lies in a closed period',
+  'on-hold': 'The invoice is on hold or disputed and may not be paid',
+  'already-on-hold': 'The invoice is already on hold on that day',
+  'not-on-hold': 'The invoice is not on hold on that day',
+} as const;
+
+export type RejectionCode = keyof typeof rejections;
+
+/** One fault of a malformed request: an RFC 6901 pointer into the body and what to do about it. */
+export interface Fault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** What a refusal says beside its code: amounts as decimal strings, days as `YYYY-MM-DD`. */
+export type Facts = Readonly<Record<string, unknown>> & { readonly errors?: readonly Fault[] };
+
+/** A command refused by an accounting rule. Expected, shown to the user, never logged as a fault. */
+export class Rejection extends Error {
+  constructor(
+    readonly code: RejectionCode,
+    /** What is wrong here and what to do, in one sentence. */
+    readonly detail: string,
+    readonly facts: Facts = {},
+  ) {
+    super(`${code}: ${detail}`);
+  }
+}
+
+/** @throws {Rejection} always */
+export const reject = (code: RejectionCode, detail: string, facts: Facts = {}): never => {
+  throw new Rejection(code, detail, facts);
+};
+
+/** @throws {Rejection} `malformed`, naming every fault */
+export const rejectMalformed = (errors: readonly Fault[]): never =>
+  reject('malformed', 'The body is not what this route takes; errors names each fault and where it is.', { errors });
