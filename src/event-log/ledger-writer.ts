@@ -1,0 +1,446 @@
+import { type Command, decide } from '../domain/decider.js';
+import { dayIn, type LocalDate } from '../domain/calendar.js';
+import { type Decision, Unloaded, type Warning, Working } from '../domain/decision.js';
+import type { Document } from '../domain/documents.js';
+import type { DocumentName, RecordedEvent } from '../domain/events.js';
+import { reject, Rejection } from '../domain/rejection.js';
+import type { DocumentsInMemory } from './documents-in-memory.js';
+import type { Entry, LogStore, Receipt, Verdict } from './log-store.js';
+import { type Actor, fingerprint } from './record.js';
+
+/** A command as it comes in, with everything that has to come from outside. */
+export interface Request {
+  readonly command: Command;
+  readonly actor: Actor;
+  /** The caller's key, or one of our own: every command has one, so that a batch can be sent again. */
+  readonly key: string;
+  /** Whether the caller chose the key. */
+  readonly keyIsCallers: boolean;
+  readonly requestHash: string;
+  readonly correlationId: string;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Shows the document that the command is about, as JSON without what only the log knows. */
+  readonly render: (document: Document, rendering: Rendering) => Rendered;
+}
+export interface Rendering {
+  readonly today: LocalDate;
+  readonly warnings: readonly Warning[];
+  /** Another document, if it is in memory. */
+  readonly beside: (name: DocumentName) => Document | undefined;
+}
+export interface Rendered {
+  readonly location: string;
+  readonly body: string;
+}
+
+export interface Answer {
+  readonly receipt: Receipt;
+  readonly replayed: boolean;
+}
+
+/** The key came before with another request. */
+export class KeyReused extends Error {}
+/** More waits than is let in; nothing was recorded. */
+export class TooBusy extends Error {}
+/** It could not be decided in time, since others kept changing the same documents; nothing was recorded. */
+export class Contended extends Error {}
+/** The answer of the database was lost: the command may be recorded or not. Repeating it with its key tells. */
+export class OutcomeUnknown extends Error {}
+
+/** Time and chance, handed in so that the writer can be simulated. */
+export interface Timers {
+  readonly nowMs: () => number;
+  /** Runs a task once what is at hand has been taken in. */
+  readonly soon: (task: () => void) => void;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** At least 0, below 1. */
+  readonly random: () => number;
+  readonly uuid: () => string;
+}
+
+export interface Limits {
+  readonly maxEventsPerBatch: number;
+  readonly maxBytesPerBatch: number;
+  readonly maxEventsPerCommand: number;
+  /** Commands that may wait at a time. */
+  readonly maxWaiting: number;
+  /** How long a command is decided again and again. */
+  readonly decideMs: number;
+  /** How long a batch whose answer was lost is sent again. */
+  readonly resendMs: number;
+}
+
+export const defaultLimits: Limits = {
+  maxEventsPerBatch: 1_000,
+  maxBytesPerBatch: 1_048_576,
+  maxEventsPerCommand: 25_000,
+  maxWaiting: 10_000,
+  decideMs: 10_000,
+  resendMs: 15_000,
+};
+
+interface Task {
+  readonly request: Request;
+  readonly startedMs: number;
+  readonly eventIds: string[];
+  attempts: number;
+  resolve: (answer: Answer) => void;
+  reject: (error: unknown) => void;
+}
+
+/** A task that is decided and waits for its batch. */
+interface Decided {
+  readonly task: Task;
+  /** Nothing but a confirmation is asked of the log where there are no events. */
+  readonly decision: Pick<Decision, 'events' | 'claims' | 'contentHash'>;
+  readonly rendered: Rendered;
+  /** The position to answer if there are no events. */
+  readonly position: number;
+  /** What the rules refused it for: answered once the log confirms what the refusal rests on. */
+  readonly rejection: Rejection | undefined;
+  readonly looked: Map<DocumentName, number>;
+  /** Tasks, decided and not appended yet, on whose events it was decided. */
+  readonly after: Set<unknown>;
+  readonly bytes: number;
+}
+
+/**
+ * Decides the commands of one ledger on the documents in memory and appends them in batches: what comes in while one
+ * batch is under way is decided meanwhile and forms the next one. So one round trip and one flush to disk carry many
+ * commands, and there is never more than one batch of this ledger under way from this process.
+ */
+export class LedgerWriter {
+  #waiting = 0;
+  #decided: Decided[] = [];
+  #underWay = false;
+  #flushIsDue = false;
+  readonly #byKey = new Map<string, Promise<unknown>>();
+  #toLoad = new Map<Task, readonly DocumentName[]>();
+
+  constructor(
+    private readonly ledgerId: string,
+    private readonly store: LogStore,
+    private readonly documents: DocumentsInMemory,
+    private readonly timers: Timers,
+    private readonly onAppended: (position: number) => void,
+    private readonly limits: Limits = defaultLimits,
+  ) {}
+
+  /** Whether anything waits or is under way. */
+  get isIdle(): boolean {
+    return this.#waiting === 0;
+  }
+
+  /**
+   * Carries out a command: all of it or nothing.
+   *
+   * @throws {Rejection} if a rule refuses it
+   * @throws {KeyReused | TooBusy | Contended | OutcomeUnknown}
+   */
+  async execute(request: Request): Promise<Answer> {
+    if (this.#waiting >= this.limits.maxWaiting) throw new TooBusy();
+    this.#waiting += 1;
+    try {
+      // While the first request with a key is under way, the second waits; then the log tells what it is.
+      for (let first = this.#byKey.get(request.key); first; first = this.#byKey.get(request.key)) await first;
+      const outcome = new Promise<Answer>((resolve, reject_) => {
+        this.#attempt({ request, startedMs: this.timers.nowMs(), eventIds: [], attempts: 0, resolve, reject: reject_ });
+      });
+      const settled = outcome.then(
+        () => undefined,
+        () => undefined,
+      );
+      this.#byKey.set(request.key, settled);
+      return await outcome.finally(() => this.#byKey.delete(request.key));
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #attempt(task: Task): void {
+    const view = this.documents.view(task.attempts === 0);
+    const { command, nowMs } = task.request;
+    try {
+      const ledger = view.find('ledger') as Extract<Document, { kind: 'ledger' }> | undefined;
+      const opening = command.type === 'OpenLedger' ? command.timeZone : undefined;
+      const timeZone = ledger?.facts.timeZone ?? opening ?? reject('not-found', `There is no ledger ${this.ledgerId}.`);
+      const today = dayIn(timeZone, nowMs);
+      const working = new Working(view, { today, closedThrough: ledger?.closedThrough, fingerprint });
+      const decision = decide(command, working);
+      if (decision.events.length > this.limits.maxEventsPerCommand) {
+        reject('malformed', `One command may make at most ${this.limits.maxEventsPerCommand} events; divide it.`, {
+          errors: [],
+        });
+      }
+      if (decision.events.length === 0 && this.documents.isAhead(decision.subject)) {
+        // It repeats a command that is about to be appended: once that is so, its position is known.
+        this.timers.soon(() => void this.timers.sleep(1).then(() => this.#attempt(task)));
+        return;
+      }
+      this.#accept(task, decision, view, today);
+    } catch (error) {
+      if (error instanceof Unloaded) this.#load(task, error.names);
+      else if (error instanceof Rejection) this.#refuse(task, error, view);
+      else task.reject(error);
+    }
+  }
+
+  #accept(task: Task, decision: Decision, view: ReturnType<DocumentsInMemory['view']>, today: LocalDate): void {
+    const { events, subject, warnings } = decision;
+    this.documents.anticipate(task, events, {
+      position: 0,
+      id: '',
+      recordedAt: '',
+      actor: task.request.actor,
+      correlationId: task.request.correlationId,
+    });
+    const document = this.documents.latest(subject)!;
+    const rendered = task.request.render(document, { today, warnings, beside: (name) => this.documents.latest(name) });
+    while (task.eventIds.length < events.length) task.eventIds.push(this.timers.uuid());
+    this.#queue({
+      task,
+      decision,
+      rendered,
+      position: events.length === 0 ? document.made.position : 0,
+      rejection: undefined,
+      looked: view.looked,
+      after: view.after,
+      bytes: rendered.body.length + events.reduce((bytes, event) => bytes + sizeOf(event.data), 0),
+    });
+  }
+
+  /** A refusal is answered only when the log has confirmed the history that it rests on, and that the key is new. */
+  #refuse(task: Task, rejection: Rejection, { looked, after }: ReturnType<DocumentsInMemory['view']>): void {
+    this.#queue({
+      task,
+      decision: { events: [], claims: [] },
+      rendered: { location: '', body: '' },
+      position: 0,
+      rejection,
+      looked,
+      after,
+      bytes: 0,
+    });
+  }
+
+  #queue(decided: Decided): void {
+    this.#decided.push(decided);
+    this.#flushSoon();
+  }
+
+  async #retry(task: Task): Promise<void> {
+    task.attempts += 1;
+    if (this.timers.nowMs() - task.startedMs > this.limits.decideMs) throw new Contended();
+    // From the third time on after a random pause, so that two instances on one hot document don't keep colliding.
+    if (task.attempts > 2) await this.timers.sleep(this.timers.random() * 2 ** Math.min(task.attempts, 7));
+    this.#attempt(task);
+  }
+
+  /** Loads documents for all tasks that wait for some, in one go, and decides these again. */
+  #load(task: Task, names: readonly DocumentName[]): void {
+    if (this.#toLoad.size === 0) this.timers.soon(() => void this.#loadNow());
+    this.#toLoad.set(task, names);
+  }
+
+  async #loadNow(): Promise<void> {
+    const waiting = this.#toLoad;
+    this.#toLoad = new Map();
+    try {
+      const known = await this.store.load(this.ledgerId, [...new Set([...waiting.values()].flat())]);
+      for (const [name, document] of known) this.documents.learn(name, document);
+      for (const task of waiting.keys()) this.#attempt(task);
+    } catch (error) {
+      for (const task of waiting.keys()) {
+        const giveUp = !isConnectionLoss(error) || this.timers.nowMs() - task.startedMs > this.limits.decideMs;
+        if (giveUp) task.reject(error);
+        else void this.timers.sleep(100).then(() => this.#attempt(task));
+      }
+    }
+  }
+
+  #flushSoon(): void {
+    if (this.#underWay || this.#flushIsDue) return;
+    this.#flushIsDue = true;
+    this.timers.soon(() => {
+      this.#flushIsDue = false;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#underWay) return;
+    this.#underWay = true;
+    try {
+      while (this.#decided.length > 0) await this.#send(this.#takeBatch());
+    } finally {
+      this.#underWay = false;
+    }
+  }
+
+  #takeBatch(): Decided[] {
+    let events = 0;
+    let bytes = 0;
+    const cut = this.#decided.findIndex((decided, i) => {
+      events += decided.decision.events.length;
+      bytes += decided.bytes;
+      return i > 0 && (events > this.limits.maxEventsPerBatch || bytes > this.limits.maxBytesPerBatch);
+    });
+    return this.#decided.splice(0, cut < 0 ? this.#decided.length : cut);
+  }
+
+  async #send(batch: readonly Decided[]): Promise<void> {
+    const places = new Map<unknown, number>(batch.map(({ task }, i) => [task, i]));
+    const entries = batch.map((decided): Entry => entryOf(decided, places));
+    let verdicts: Verdict[];
+    let sentAgain = false;
+    try {
+      ({ verdicts, sentAgain } = await this.#append(entries));
+    } catch (error_) {
+      const error = isUnknownLedger(error_)
+        ? new Rejection('not-found', `There is no ledger ${this.ledgerId}.`)
+        : error_;
+      this.documents.retreat();
+      this.documents.forget(batch.flatMap(({ looked }) => [...looked.keys()]));
+      await this.#afterFailure(batch, error);
+      return;
+    }
+    const failed = verdicts.some(({ verdict }) => verdict !== 'appended');
+    const unfinished: (() => void)[] = [];
+    let last = 0;
+    for (const [i, decided] of batch.entries()) {
+      const verdict = verdicts[i]!;
+      if (verdict.verdict === 'appended') {
+        this.#confirm(decided, verdict);
+        if (decided.decision.events.length > 0) last = Math.max(last, verdict.receipt.position);
+        unfinished.push(() => {
+          if (decided.rejection) decided.task.reject(decided.rejection);
+          else decided.task.resolve({ receipt: verdict.receipt, replayed: false });
+        });
+      } else {
+        unfinished.push(() => this.#judge(decided, verdict, sentAgain));
+      }
+    }
+    if (last > 0) this.onAppended(last);
+    const redecide = failed ? this.#decided.splice(0) : [];
+    if (failed) this.documents.retreat();
+    for (const finish of unfinished) finish();
+    for (const { task } of redecide) this.#attempt(task);
+  }
+
+  /** Sends a batch, and again on another connection while the answer is lost: its keys tell what got through. */
+  async #append(entries: readonly Entry[]): Promise<{ verdicts: Verdict[]; sentAgain: boolean }> {
+    const deadline = this.timers.nowMs() + this.limits.resendMs;
+    for (let sentAgain = false; ; sentAgain = true) {
+      try {
+        return { verdicts: await this.store.append(this.ledgerId, entries), sentAgain };
+      } catch (error) {
+        if (!isConnectionLoss(error)) throw error;
+        if (this.timers.nowMs() > deadline) throw new OutcomeUnknown('the database did not answer', { cause: error });
+        await this.timers.sleep(50 + this.timers.random() * 200);
+      }
+    }
+  }
+
+  /** One command must not spoil its neighbours: a batch that fails as such is decided and sent one by one. */
+  async #afterFailure(batch: readonly Decided[], error: unknown): Promise<void> {
+    const rest = this.#decided.splice(0);
+    if (error instanceof OutcomeUnknown || error instanceof Rejection || batch.length === 1) {
+      for (const { task } of batch) task.reject(error);
+    } else {
+      for (const { task } of batch) {
+        this.#attempt(task);
+        // What was not decided at once waits for documents, and comes with a later batch.
+        while (this.#decided.length > 0) await this.#send(this.#decided.splice(0, 1));
+      }
+    }
+    for (const { task } of rest) this.#attempt(task);
+  }
+
+  #confirm(decided: Decided, verdict: Extract<Verdict, { verdict: 'appended' }>): void {
+    const { task, decision } = decided;
+    const { actor, correlationId } = task.request;
+    const recorded = decision.events.map((event, n): RecordedEvent => {
+      const recording = {
+        position: verdict.firstPosition + n,
+        id: task.eventIds[n]!,
+        recordedAt: verdict.recordedAt,
+        actor,
+        correlationId,
+      };
+      return {
+        ...event,
+        ...recording,
+        ...(n === 0 && decision.contentHash !== undefined && { contentHash: decision.contentHash }),
+      };
+    });
+    const positions = this.documents.confirm(task, recorded);
+    // What was decided on these events knows them, and at which positions they are now.
+    for (const later of this.#decided) {
+      if (!later.after.delete(task)) continue;
+      for (const [name, position] of positions) if (later.looked.has(name)) later.looked.set(name, position);
+    }
+  }
+
+  #judge({ task, looked }: Decided, verdict: Exclude<Verdict, { verdict: 'appended' }>, sentAgain: boolean): void {
+    switch (verdict.verdict) {
+      case 'replayed':
+        this.documents.forget(looked.keys());
+        task.resolve({ receipt: verdict.receipt, replayed: !sentAgain });
+        break;
+      case 'reused':
+        task.reject(new KeyReused());
+        break;
+      case 'taken': {
+        const invoiceId = verdict.by.slice(verdict.by.indexOf('/') + 1);
+        const detail = `Invoice ${invoiceId} of this vendor has the same number in the same year; if this is another invoice, send allowDuplicate with a reason.`;
+        task.reject(new Rejection('duplicate-invoice', detail, { invoiceId }));
+        break;
+      }
+      case 'conflict':
+      case 'closed':
+        this.documents.forget(looked.keys());
+        this.#retry(task).catch((error: unknown) => {
+          task.reject(error);
+        });
+    }
+  }
+}
+
+const sizeOf = (data: object): number => JSON.stringify(data).length;
+
+const entryOf = (
+  { task, decision, rendered, position, rejection, looked, after }: Decided,
+  places: ReadonlyMap<unknown, number>,
+): Entry => {
+  const { actor, correlationId, key, keyIsCallers, requestHash } = task.request;
+  return {
+    key,
+    requestHash,
+    keep: rejection === undefined && (keyIsCallers || decision.events.length > 0),
+    status: 201,
+    ...rendered,
+    position,
+    events: decision.events,
+    eventIds: task.eventIds,
+    origin: {
+      actor,
+      correlationId,
+      ...(keyIsCallers && { idempotencyKey: key }),
+      ...(decision.contentHash !== undefined && { contentHash: decision.contentHash }),
+    },
+    claims: decision.claims,
+    looked,
+    after: [...after].map((earlier) => places.get(earlier)!),
+  };
+};
+
+const isUnknownLedger = (error: unknown): boolean => (error as { code?: string }).code === 'DB404';
+
+/** Whether the connection failed and not the command: the answer is lost, and the same call may go through later. */
+const isConnectionLoss = (error: unknown): boolean => {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === undefined) return /connection|timeout/i.test(message ?? '');
+  // 08 connection, 57P shutdown and start, 53 no resources, 40 rolled back, 25006 a standby that was the primary.
+  return /^(08|57P|53|40)|^25006$|^E[A-Z]+$/.test(code);
+};

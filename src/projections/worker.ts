@@ -1,0 +1,323 @@
+import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { kindOf } from '../domain/documents.js';
+import type { DocumentName } from '../domain/events.js';
+import type { EventLog } from '../event-log/event-log.js';
+import { readLine } from '../event-log/record.js';
+import { firstGeneration } from './books.js';
+import { fold, type Folded, neededFor, type Rows } from './fold.js';
+
+/** How many events one pass takes at least to aim for. Passes end where a batch of the log ends. */
+const eventsPerPass = 2_000;
+/** A worker that dies leaves its lease to run out, and reports wait for that long. */
+const leaseSeconds = 4;
+const documentsInMemory = 50_000;
+/** How often to look for what other instances have appended, when nothing tells us. */
+const pollMs = 100;
+
+/** The documents that the books of a ledger are folded on, as of a position. */
+interface Memory {
+  position: number;
+  readonly documents: LRUCache<DocumentName, Folded>;
+}
+
+/**
+ * Folds the logs of all ledgers into the books. Any instance may do it, one at a time per ledger by a lease; a lease
+ * that is lost costs work done twice and nothing else, since the checkpoint moves only from where the pass began.
+ */
+export class ProjectionWorker {
+  readonly #holder = randomUUID();
+  readonly #memories = new LRUCache<string, Memory>({ max: 50 });
+  readonly #due = new Set<string>();
+  #wake: () => void = () => undefined;
+  #stopping = false;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly log: EventLog,
+    private readonly report: (error: unknown) => void = () => undefined,
+  ) {
+    log.onAppended((ledgerId) => {
+      this.nudge(ledgerId);
+    });
+  }
+
+  /** Has a ledger looked at now. */
+  nudge(ledgerId: string): void {
+    this.#due.add(ledgerId);
+    this.#wake();
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Ends after the pass under way. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#running;
+  }
+
+  // A method, since it changes while we wait, which the compiler does not see in a field.
+  #isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopping()) {
+      try {
+        const behind = await this.#behind();
+        const ledgerIds = new Set([...this.#due, ...behind]);
+        this.#due.clear();
+        for (const ledgerId of ledgerIds) await this.catchUp(ledgerId);
+        if (this.#due.size === 0 && !this.#isStopping()) await this.#pause(pollMs);
+      } catch (error) {
+        this.report(error);
+        await this.#pause(1_000);
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** The ledgers whose live books do not go to the end of their log. */
+  async #behind(): Promise<string[]> {
+    const { rows } = await this.pool.query<{ ledger_id: string }>({
+      name: 'ledgers-behind',
+      text: `select l.ledger_id
+               from log.ledgers l
+              cross join lateral (select last_position from log.commits
+                                   where ledger_id = l.ledger_id order by last_position desc limit 1) head
+               left join books.live v on v.ledger_id = l.ledger_id
+               left join books.checkpoints c on c.ledger_id = v.ledger_id and c.generation = v.generation
+              where head.last_position > coalesce(c.position, 0)`,
+    });
+    return rows.map((row) => row.ledger_id);
+  }
+
+  /** Folds a ledger's log to its end, unless another worker is at it. */
+  async catchUp(ledgerId: string): Promise<void> {
+    const lease = await this.#lease(ledgerId);
+    if (!lease) {
+      // Whoever holds it folds; look again soon in case they die over it.
+      await sleep(5);
+      return;
+    }
+    let { position } = lease;
+    while (!this.#isStopping()) {
+      const next = await this.#pass(ledgerId, lease.generation, position);
+      if (next === position) break;
+      position = next;
+    }
+    await this.pool.query(
+      `update books.checkpoints set lease_holder = null, lease_until = null where ledger_id = $1 and generation = $2 and lease_holder = $3`,
+      [ledgerId, lease.generation, this.#holder],
+    );
+  }
+
+  async #lease(ledgerId: string): Promise<{ generation: number; position: number } | undefined> {
+    const { rows } = await this.pool.query<{ generation: number; position: string }>({
+      name: 'take-lease',
+      text: `with live as (
+               insert into books.live as l (ledger_id, generation) values ($1, $2)
+               on conflict (ledger_id) do update set generation = l.generation returning generation
+             )
+             insert into books.checkpoints as c (ledger_id, generation, position, lease_holder, lease_until)
+             select $1, live.generation, 0, $3, clock_timestamp() + $4 * interval '1 second' from live
+             on conflict (ledger_id, generation) do update
+                set lease_holder = excluded.lease_holder, lease_until = excluded.lease_until
+              where c.lease_holder is null or c.lease_holder = $3 or c.lease_until < clock_timestamp()
+             returning generation, position`,
+      values: [ledgerId, firstGeneration, this.#holder, leaseSeconds],
+    });
+    const [row] = rows;
+    return row && { generation: row.generation, position: Number(row.position) };
+  }
+
+  /**
+   * Folds what comes after a position: read outside any transaction, written in a short one.
+   *
+   * @returns the position that the books go to now
+   */
+  async #pass(ledgerId: string, generation: number, position: number): Promise<number> {
+    const { rows: lines } = await this.pool.query<{ line: string }>({
+      name: 'next-pass',
+      text: `with cut as (
+               select coalesce(
+                 (select last_position from log.commits where ledger_id = $1 and last_position > $2 and last_position <= $2 + $3
+                   order by last_position desc limit 1),
+                 (select last_position from log.commits where ledger_id = $1 and last_position > $2
+                   order by last_position limit 1)) as through
+             )
+             select line from log.events, cut
+              where ledger_id = $1 and position > $2 and position <= cut.through order by position`,
+      values: [ledgerId, position, eventsPerPass],
+    });
+    if (lines.length === 0) return position;
+    const events = lines.map(({ line }) => readLine(line));
+    const last = events.at(-1)!;
+
+    const memory = this.#memoryAt(ledgerId, position);
+    const documents = new Map<DocumentName, Folded>();
+    const missing: DocumentName[] = [];
+    for (const name of neededFor(events)) {
+      const folded = memory.documents.get(name);
+      if (folded) documents.set(name, folded);
+      else missing.push(name);
+    }
+    for (const [name, folded] of await this.log.foldedAt(ledgerId, missing, position)) documents.set(name, folded);
+
+    // What is folded and then not written would be wrong to build on.
+    memory.position = -1;
+    const rows = fold(events, documents);
+    if (!(await this.#write(ledgerId, generation, position, last, rows))) return position;
+    for (const [name, folded] of documents) memory.documents.set(name, folded);
+    memory.position = last.position;
+    return last.position;
+  }
+
+  #memoryAt(ledgerId: string, position: number): Memory {
+    let memory = this.#memories.get(ledgerId);
+    // Another worker has folded on meanwhile: what we remember is out of date.
+    if (memory?.position !== position) memory = { position, documents: new LRUCache({ max: documentsInMemory }) };
+    this.#memories.set(ledgerId, memory);
+    return memory;
+  }
+
+  /** @returns false if another worker has moved the checkpoint meanwhile: then nothing is written */
+  async #write(
+    ledgerId: string,
+    generation: number,
+    from: number,
+    last: { position: number; recordedAt: string },
+    rows: Rows,
+  ): Promise<boolean> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      const { rowCount } = await client.query(
+        `update books.checkpoints
+            set position = $4, recorded_at = $5, lease_until = clock_timestamp() + $7 * interval '1 second'
+          where ledger_id = $1 and generation = $2 and position = $3 and lease_holder = $6`,
+        [ledgerId, generation, from, last.position, last.recordedAt, this.#holder, leaseSeconds],
+      );
+      if (rowCount === 0) {
+        await client.query('rollback');
+        return false;
+      }
+      await writeRows(client, ledgerId, generation, rows);
+      await client.query('commit');
+      client.release();
+      return true;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+}
+
+/** Adds rows to a generation of the books, in the transaction that is open. */
+const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: number, rows: Rows): Promise<void> => {
+  await copy(
+    client,
+    'subledger_lines (ledger_id, generation, position, line, effective_on, currency, vendor_id, item_type, item_id, document_date, original_due_on, due_on, planned_on, owed, held, disputed, kind)',
+    rows.subledgerLines.map((row) => [
+      ledgerId,
+      generation,
+      row.position,
+      row.line,
+      row.effectiveOn,
+      row.currency,
+      row.vendorId,
+      row.itemType,
+      row.itemId,
+      row.documentDate,
+      row.originalDueOn,
+      row.dueOn,
+      row.plannedOn,
+      row.owed,
+      row.held,
+      row.disputed,
+      row.kind,
+    ]),
+  );
+  await copy(
+    client,
+    'journal_lines (ledger_id, generation, position, line, effective_on, event_type, item_type, item_id, vendor_id, account, currency, debit, credit)',
+    rows.journalLines.map((row) => [
+      ledgerId,
+      generation,
+      row.position,
+      row.line,
+      row.effectiveOn,
+      row.eventType,
+      row.itemType,
+      row.itemId,
+      row.vendorId,
+      row.account,
+      row.currency,
+      row.debit,
+      row.credit,
+    ]),
+  );
+  await copy(
+    client,
+    'vendor_facts (ledger_id, generation, vendor_id, position, name, kind)',
+    rows.vendorFacts.map((row) => [ledgerId, generation, row.vendorId, row.position, row.name, row.kind]),
+  );
+  if (rows.documents.length === 0) return;
+  const column = <T>(pick: (row: Rows['documents'][number]) => T): T[] => rows.documents.map(pick);
+  await client.query({
+    name: 'upsert-documents',
+    text: `insert into books.documents (ledger_id, generation, kind, id, made_at, position, vendor_id, number, status, due_on, search)
+           select $1, $2, d.* from unnest($3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::date[], $11::text[]) d
+           on conflict (ledger_id, generation, kind, id) do update
+              set position = excluded.position, number = excluded.number, status = excluded.status, due_on = excluded.due_on, search = excluded.search`,
+    values: [
+      ledgerId,
+      generation,
+      column(({ name }) => kindOf(name)),
+      column(({ name }) => name.slice(name.indexOf('/') + 1)),
+      column(({ madeAt }) => madeAt),
+      column(({ position }) => position),
+      column(({ vendorId }) => vendorId),
+      column(({ number }) => number),
+      column(({ status }) => status),
+      column(({ dueOn }) => dueOn),
+      column(({ search }) => search),
+    ],
+  });
+};
+
+type Cell = string | number | bigint | undefined;
+
+const copy = async (client: pg.PoolClient, target: string, rows: readonly (readonly Cell[])[]): Promise<void> => {
+  if (rows.length === 0) return;
+  const stream = client.query(copyFrom(`copy books.${target} from stdin`));
+  stream.end(rows.map((row) => `${row.map(textOf).join('\t')}\n`).join(''));
+  await once(stream, 'finish');
+};
+
+const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** A value in the text format of COPY. */
+const textOf = (value: Cell): string =>
+  value === undefined
+    ? '\\N'
+    : typeof value === 'string'
+      ? value.replace(/[\\\t\n\r]/g, (sign) => escapes[sign]!)
+      : String(value);
