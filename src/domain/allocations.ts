@@ -4,7 +4,7 @@ import { leastLeftFrom } from './credit-source.js';
 import { Amounts, type Decision, repeated, type Working } from './decision.js';
 import { type DocumentName, type ItemRef, itemName, sourceName, type SourceRef } from './events.js';
 import type { Amount } from './money.js';
-import { disputedOn, isHeld, type Item, leastOpenFrom } from './open-item.js';
+import { disputedWhenPaying, isHeld, type Item, leastOpenFrom } from './open-item.js';
 import { reject } from './rejection.js';
 import { mustNotBeReversed, type Reverse, reversalDay } from './reversals.js';
 
@@ -28,10 +28,26 @@ export const decideAllocation = (command: AllocationCommand, working: Working): 
   const { type: _, ...allocation } = command;
   const subject = `allocation/${command.id}` as const;
   working.prefetch([sourceName(command.from), itemName(command.to)]);
-  if (repeated(working, subject, { ...command }, working.findFresh(subject)?.data.on))
+  const defaultOn = (): LocalDate =>
+    working.firstOpen(latest(working.item(command.to).owedFrom, working.source(command.from).date));
+  if (repeated(working, subject, { ...command }, { on: working.findFresh(subject)?.data.on, defaultOn })) {
     return working.unchanged(subject);
+  }
   allocate(working, allocation, '');
   return working.decision(subject);
+};
+
+/** Asks at once for everything that recording a payment or credit note with its allocations needs. */
+export const prefetchFor = (
+  working: Working,
+  source: DocumentName,
+  vendorId: string,
+  allocations: readonly NewAllocation[],
+): void => {
+  working.prefetch(
+    [`vendor/${vendorId}`, ...allocations.map(({ to }) => itemName(to))],
+    [source, ...allocations.map(({ id }) => `allocation/${id}` as const)],
+  );
 };
 
 /**
@@ -111,7 +127,7 @@ const mustBePayable = (working: Working, item: Item, amount: bigint, on: LocalDa
   }
   if (item.disputes.length === 0) return;
   const format = new Amounts(item.currency);
-  const disputed = disputedOn(item, today);
+  const disputed = disputedWhenPaying(item, today);
   const payable = leastOpenFrom(item, on) - disputed;
   if (disputed > 0n && amount > payable) {
     const detail = `Of invoice ${item.id} ${format.format(disputed)} is disputed; resolve the dispute first, or pay less.`;

@@ -4,6 +4,9 @@ export type LocalDate = string;
 /** An instant, RFC 3339 in UTC with microseconds: `2023-10-31T09:00:00.000000Z`. */
 export type Instant = string;
 
+/** No day of ours is later. */
+export const lastDay: LocalDate = '9999-12-31';
+
 const dayPattern = /^(\d{4})-(\d{2})-(\d{2})$/;
 const dayMs = 86_400_000;
 
@@ -28,7 +31,7 @@ export const isLocalDate = (text: string): boolean => {
  */
 export const addDays = (date: LocalDate, days: number): LocalDate => {
   const number = dayNumber(date) + days;
-  if (number > dayNumber('9999-12-31')) throw new RangeError(`no day ${days} days after ${date}`);
+  if (number > dayNumber(lastDay)) throw new RangeError(`no day ${days} days after ${date}`);
   return fromDayNumber(number);
 };
 

@@ -1,7 +1,7 @@
-import { allocate, type NewAllocation } from './allocations.js';
+import { allocate, type NewAllocation, prefetchFor } from './allocations.js';
 import type { LocalDate } from './calendar.js';
 import { Amounts, type Decision, repeated, type Working } from './decision.js';
-import { itemName, type Line } from './events.js';
+import type { Line } from './events.js';
 import { checkAccounts, formatLines, mustAddUp, readLines } from './invoices.js';
 import type { Amount, Currency } from './money.js';
 import { reverseSource } from './payments.js';
@@ -27,7 +27,7 @@ export const decideCreditNote = (command: CreditNoteCommand, working: Working): 
 const post = (command: PostCreditNote, working: Working): Decision => {
   const { type: _, id, vendorId, allocations = [], lines, ...rest } = command;
   const subject = `credit-note/${id}` as const;
-  working.prefetch([`vendor/${vendorId}`, ...allocations.map(({ to }) => itemName(to))]);
+  prefetchFor(working, subject, vendorId, allocations);
   if (repeated(working, subject, { ...command })) return working.unchanged(subject);
 
   working.inBody(`vendor/${vendorId}`, 'unknown-vendor');

@@ -52,6 +52,8 @@ export interface Decision {
   readonly contentHash?: string;
   readonly claims: readonly Claim[];
   readonly warnings: readonly Warning[];
+  /** The documents that the events change, as they are after them. */
+  readonly changed: ReadonlyMap<DocumentName, Document | undefined>;
 }
 
 /** Documents that a decision needs and that are not in memory: load them and decide again. */
@@ -77,7 +79,7 @@ export class Working {
   readonly #claims: Claim[] = [];
   readonly #warnings: Warning[] = [];
   readonly #changed = new Map<DocumentName, Document | undefined>();
-  #contentHash: string | undefined;
+  #contentHash: () => string | undefined = () => undefined;
 
   constructor(
     private readonly documents: Documents,
@@ -97,17 +99,23 @@ export class Working {
       DocumentOf<N> | undefined;
   }
 
-  /** Asks for several documents at once, so that they are loaded in one go. */
-  prefetch(names: readonly DocumentName[]): void {
-    const missing = names.filter((name) => {
+  /**
+   * Asks for several documents at once, so that they are loaded in one go.
+   *
+   * @param fresh names that the command is about to give
+   */
+  prefetch(names: readonly DocumentName[], fresh: readonly DocumentName[] = []): void {
+    const missing: DocumentName[] = [];
+    const look = (find: () => unknown): void => {
       try {
-        this.find(name);
-        return false;
+        find();
       } catch (error) {
-        if (error instanceof Unloaded) return true;
-        throw error;
+        if (!(error instanceof Unloaded)) throw error;
+        missing.push(...error.names);
       }
-    });
+    };
+    for (const name of names) look(() => this.find(name));
+    for (const name of fresh) look(() => this.findFresh(name));
     if (missing.length > 0) throw new Unloaded(missing);
   }
 
@@ -147,24 +155,25 @@ export class Working {
   }
 
   /** Remembers what the command asked for, on the first event that it makes. */
-  content(hash: string): void {
+  content(hash: () => string): void {
     this.#contentHash = hash;
   }
 
   decision(subject: DocumentName): Decision {
-    const contentHash = this.#contentHash;
+    const contentHash = this.#contentHash();
     return {
       events: this.#events,
       subject,
       claims: this.#claims,
       warnings: this.#warnings,
+      changed: this.#changed,
       ...(contentHash !== undefined && { contentHash }),
     };
   }
 
   /** Nothing happens: the document is already as the command asks. */
   unchanged(subject: DocumentName): Decision {
-    return { events: [], subject, claims: [], warnings: [] };
+    return { events: [], subject, claims: [], warnings: [], changed: new Map() };
   }
 
   /**
@@ -204,49 +213,49 @@ const notRecorded = { position: 0, id: '', recordedAt: '', actor: { id: '', role
  * Whether a command repeats the one that made a document. If the name is new, the command's content is remembered.
  *
  * @param content what the request asks for, defaults filled in; `on` left out where the request leaves it out
- * @param on the day that the document took, where it defaults to the day of the request
+ * @param days    where `on` may be left out: the day that the document took, and the day that it would take now
  * @throws {Rejection} `id-already-used` if the document was made from other content
  */
 export const repeated = (
   working: Working,
   name: DocumentName,
   content: Readonly<Record<string, unknown>>,
-  on?: LocalDate,
+  days?: { readonly on: LocalDate | undefined; readonly defaultOn: () => LocalDate },
 ): boolean => {
   const { fingerprint } = working.circumstances;
   const document = working.findFresh(name);
-  const print = (value: Readonly<Record<string, unknown>>): string => fingerprint(normalised(value));
   if (!document) {
-    working.content(print(content));
+    working.content(() => fingerprint(contentText(content)));
     return false;
   }
-  // "After defaults": a request that names the day which the other left to the default asks for the same.
-  const same = [
-    content,
-    ...(content.on === on ? [{ ...content, on: undefined }] : []),
-    ...(content.on === undefined ? [{ ...content, on: working.today }] : []),
-  ];
-  if (same.some((value) => print(value) === document.made.contentHash)) return true;
-  return reject(
-    'id-already-used',
-    `The ${name.replace('/', ' ')} was recorded with other content; choose another id, or repeat the request as it was.`,
-    { id: name.slice(name.indexOf('/') + 1) },
-  );
+  const same = [content];
+  // "After defaults": a request that names the day which another one left to the default asks for the same.
+  if (days && content.on !== undefined && content.on === days.on) same.push({ ...content, on: undefined });
+  if (days && content.on === undefined) same.push({ ...content, on: days.defaultOn() });
+  if (same.some((value) => fingerprint(contentText(value)) === document.made.contentHash)) return true;
+  const id = name === 'ledger' ? content.id : name.slice(name.indexOf('/') + 1);
+  const detail = `The ${name.replace('/', ' ')} was recorded with other content; choose another id, or repeat the request as it was.`;
+  return reject('id-already-used', detail, { id });
 };
 
-const amountFields = new Set(['amount', 'tax', 'total', 'discount', 'percent']);
+const amountFields: ReadonlySet<string> = new Set(['amount', 'tax', 'total', 'discount', 'percent']);
 
-/** Equal for requests that mean the same: `"5"` is `"5.00"`, an absent field is one without a value. */
-const normalised = (value: unknown, field = ''): unknown => {
-  if (Array.isArray(value)) return value.map((one: unknown) => normalised(one));
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).flatMap(([key, one]) => (one === undefined ? [] : [[key, normalised(one, key)]])),
-    );
+/**
+ * A value as text that is equal for requests that mean the same: keys in order, absent fields left out, `"5.00"` as `"5"`.
+ * Written out by hand, since it is made of every command that makes a document.
+ */
+const contentText = (value: unknown, field = ''): string => {
+  if (typeof value === 'string') {
+    return JSON.stringify(amountFields.has(field) && value.includes('.') ? value.replace(/\.?0+$/, '') : value);
   }
-  return typeof value === 'string' && amountFields.has(field) && value.includes('.')
-    ? value.replace(/\.?0+$/, '')
-    : value;
+  if (Array.isArray(value)) return `[${value.map((one) => contentText(one)).join()}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const fields = value as Readonly<Record<string, unknown>>;
+  let text = '{';
+  for (const key of Object.keys(fields).sort()) {
+    if (fields[key] !== undefined) text += `${key}:${contentText(fields[key], key)},`;
+  }
+  return `${text}}`;
 };
 
 /** Reads the amounts of one command and gathers every fault before it refuses. */

@@ -33,8 +33,10 @@ const defer = (command: DeferInvoice, working: Working): Decision => {
   const { type: _, id, until, agreed, invoiceId, ...rest } = command;
   const subject = `deferral/${id}` as const;
   const invoice = working.inPath(`invoice/${invoiceId}`);
-  if (repeated(working, subject, { ...command }, working.findFresh(subject)?.data.on))
+  const recordedOn = working.findFresh(subject)?.data.on;
+  if (repeated(working, subject, { ...command }, { on: recordedOn, defaultOn: () => working.today })) {
     return working.unchanged(subject);
+  }
 
   const amounts = new Amounts(invoice.currency);
   const asked = command.amount === undefined ? undefined : amounts.positive(command.amount, '/amount');

@@ -258,8 +258,8 @@ export const upcast = (
     Record<string, { readonly version: number; readonly upcast?: Readonly<Record<number, Upcast>> }>
   > = catalogue,
 ): Record<string, unknown> => {
-  const entry = known[type];
-  if (!entry || version > entry.version)
+  const entry = Object.hasOwn(known, type) ? known[type] : undefined;
+  if (!entry || !(version >= 1 && version <= entry.version))
     throw new Error(`this release does not know the event ${type} version ${version}`);
   let current = data;
   for (let from = version; from < entry.version; from++) {

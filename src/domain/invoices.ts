@@ -1,9 +1,9 @@
-import { addDays, type LocalDate } from './calendar.js';
+import { addDays, daysBetween, lastDay, type LocalDate } from './calendar.js';
 import { Amounts, type Claim, type Decision, repeated, type Working } from './decision.js';
-import type { DataOf, Line } from './events.js';
+import type { DataOf, Line, Terms } from './events.js';
 import { type Amount, type Currency, type Minor, sum } from './money.js';
 import { isReserved } from './chart-of-accounts.js';
-import { reject } from './rejection.js';
+import { reject, rejectMalformed } from './rejection.js';
 import { type Reverse, reverseItem } from './reversals.js';
 
 export interface PostInvoice {
@@ -60,7 +60,7 @@ const post = (command: PostInvoice, working: Working): Decision => {
       detail: `Neither a due date nor terms of the vendor: due on the invoice date, ${command.invoiceDate}.`,
     });
   }
-  const due = instalments ?? [{ dueOn: dueDate ?? addDays(command.invoiceDate, terms?.netDays ?? 0), amount: total }];
+  const due = instalments ?? [{ dueOn: dueDate ?? dueByTerms(command.invoiceDate, terms), amount: total }];
   const data: DataOf<'InvoicePosted'> = {
     ...rest,
     invoiceId: id,
@@ -74,6 +74,13 @@ const post = (command: PostInvoice, working: Working): Decision => {
   working.claim(...claimsOf(data, command.allowDuplicate === undefined, false));
   working.emit({ type: 'InvoicePosted', effectiveOn: command.postingDate, data });
   return working.decision(subject);
+};
+
+const dueByTerms = (invoiceDate: LocalDate, terms: Terms | undefined): LocalDate => {
+  if (daysBetween(invoiceDate, lastDay) < (terms?.netDays ?? 0)) {
+    rejectMalformed([{ pointer: '/invoiceDate', detail: `by the vendor's terms it would fall due after ${lastDay}` }]);
+  }
+  return addDays(invoiceDate, terms?.netDays ?? 0);
 };
 
 const reverse = (command: ReverseInvoice, working: Working): Decision => {

@@ -75,3 +75,5 @@ export const sum = (amounts: Iterable<Minor>): Minor => {
 };
 
 export const least = (a: Minor, b: Minor): Minor => (a < b ? a : b);
+
+export const most = (a: Minor, b: Minor): Minor => (a > b ? a : b);

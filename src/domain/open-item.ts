@@ -1,7 +1,7 @@
 import { balanceOn, type Change, leastFrom, taking } from './balance.js';
-import type { LocalDate } from './calendar.js';
+import { latest, type LocalDate } from './calendar.js';
 import { type DataOf, type DocumentName, type RecordedEvent, sourceName } from './events.js';
-import { type Currency, least, type Minor, parseMinor, sum } from './money.js';
+import { type Currency, least, type Minor, most, parseMinor, sum } from './money.js';
 import { defer, firstDue, type Instalment, openOf, type Schedule } from './schedule.js';
 
 /** Something that settles (part of) an item from a day on, until it is reversed. */
@@ -273,10 +273,15 @@ export const openInTheEnd = (item: Item): Minor => sum(changesOf(item).map(({ am
 const disputedSum = (item: Item, asOf: LocalDate): Minor => balanceOn(item.disputes, asOf);
 
 /** What is disputed on a day: never more than what is open. In minor units. */
-export const disputedOn = (item: Item, asOf: LocalDate): Minor => {
-  const disputed = least(disputedSum(item, asOf), openOn(item, asOf));
-  return disputed > 0n ? disputed : 0n;
-};
+export const disputedOn = (item: Item, asOf: LocalDate): Minor =>
+  most(least(disputedSum(item, asOf), openOn(item, asOf)), 0n);
+
+/**
+ * What may not be paid for a dispute when a payment is recorded. What counts is that day, but for what is not owed yet,
+ * which can be disputed all the same and is then not paid in advance.
+ */
+export const disputedWhenPaying = (item: Item, today: LocalDate): Minor =>
+  most(least(disputedSum(item, today), openOn(item, latest(today, item.owedFrom))), 0n);
 
 /** The least that is disputed on a day and on every later one: as much can be resolved. */
 export const leastDisputedFrom = (item: Item, from: LocalDate): Minor => leastFrom(item.disputes, from);

@@ -1,4 +1,4 @@
-import { allocate, type NewAllocation } from './allocations.js';
+import { allocate, type NewAllocation, prefetchFor } from './allocations.js';
 import { latest, type LocalDate } from './calendar.js';
 import type { Source } from './credit-source.js';
 import { Amounts, type Decision, repeated, type Working } from './decision.js';
@@ -29,7 +29,7 @@ export const decidePayment = (command: PaymentCommand, working: Working): Decisi
 const make = (command: MakePayment, working: Working): Decision => {
   const { type: _, id, allocations = [], ...rest } = command;
   const subject = `payment/${id}` as const;
-  working.prefetch([`vendor/${command.vendorId}`, ...allocations.map(({ to }) => itemName(to))]);
+  prefetchFor(working, subject, command.vendorId, allocations);
   if (repeated(working, subject, { ...command })) return working.unchanged(subject);
 
   working.inBody(`vendor/${command.vendorId}`, 'unknown-vendor');

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { type Document, evolve } from '../domain/documents.js';
-import type { Documents } from '../domain/decision.js';
-import { Unloaded } from '../domain/decision.js';
-import { type ApEvent, documentsOf, type DocumentName, type RecordedEvent } from '../domain/events.js';
+import type { Made } from '../domain/open-item.js';
+import { type Decision, type Documents, Unloaded } from '../domain/decision.js';
+import { documentsOf, type DocumentName, type RecordedEvent } from '../domain/events.js';
 
 /** A document and the last event of it that is known. */
 export interface Known {
@@ -38,9 +38,11 @@ export class DocumentsInMemory {
    * What one decision sees, and a record of what it looked at.
    *
    * @param takeFreshForFree whether an unknown name that the command is about to give counts as free without a look
+   * @param loaded           what was loaded for this decision and may be thrown out already
    */
   view(
     takeFreshForFree: boolean,
+    loaded: ReadonlyMap<DocumentName, Known> = new Map(),
   ): Documents & { readonly looked: Map<DocumentName, number>; readonly after: Set<unknown> } {
     const looked = new Map<DocumentName, number>();
     const after = new Set<unknown>();
@@ -51,7 +53,7 @@ export class DocumentsInMemory {
         for (const command of ahead.pending) after.add(command);
         return ahead.document;
       }
-      const known = this.#known.get(name) ?? (fresh || looked.has(name) ? nothing : undefined);
+      const known = this.#known.get(name) ?? loaded.get(name) ?? (fresh || looked.has(name) ? nothing : undefined);
       if (!known) throw new Unloaded([name]);
       looked.set(name, known.position);
       return known.document;
@@ -80,19 +82,31 @@ export class DocumentsInMemory {
     return this.#ahead.get(name)?.document ?? this.#known.peek(name)?.document;
   }
 
-  /** Folds in the events of a command that is decided and not appended yet. */
-  anticipate(command: unknown, events: readonly ApEvent[], recording: Omit<RecordedEvent, keyof ApEvent>): void {
-    for (const event of events) {
-      for (const name of documentsOf(event)) {
-        let ahead = this.#ahead.get(name);
-        if (!ahead) {
-          const base = this.#known.get(name) ?? nothing;
-          ahead = { base, document: base.document, pending: new Set() };
-          this.#ahead.set(name, ahead);
-        }
-        ahead.document = evolve(name, ahead.document, { ...event, ...recording });
-        ahead.pending.add(command);
+  /**
+   * Takes in what a command that is decided and not appended yet makes of documents.
+   *
+   * @param made what the documents that it makes will say of their making, but for the position
+   */
+  anticipate(
+    command: unknown,
+    { changed, subject }: Pick<Decision, 'changed' | 'subject'>,
+    made: Omit<Made, 'position'>,
+    loaded: ReadonlyMap<DocumentName, Known> = new Map(),
+  ): void {
+    for (const [name, document] of changed) {
+      let ahead = this.#ahead.get(name);
+      if (!ahead) {
+        ahead = { base: this.#known.get(name) ?? loaded.get(name) ?? nothing, document: undefined, pending: new Set() };
+        this.#ahead.set(name, ahead);
       }
+      ahead.document =
+        document?.made.correlationId === ''
+          ? {
+              ...document,
+              made: { ...made, position: 0, contentHash: name === subject ? made.contentHash : undefined },
+            }
+          : document;
+      ahead.pending.add(command);
     }
   }
 
@@ -103,20 +117,20 @@ export class DocumentsInMemory {
    */
   confirm(command: unknown, events: readonly RecordedEvent[]): Map<DocumentName, number> {
     const names = new Map<DocumentName, number>();
-    for (const event of events) {
-      for (const name of documentsOf(event)) {
-        const ahead = this.#ahead.get(name);
-        if (!ahead) continue;
-        ahead.base = { document: evolve(name, ahead.base.document, event), position: event.position };
-        names.set(name, event.position);
-      }
-    }
-    for (const name of names.keys()) {
-      const ahead = this.#ahead.get(name)!;
+    for (const event of events) for (const name of documentsOf(event)) names.set(name, event.position);
+    for (const [name, position] of names) {
+      const ahead = this.#ahead.get(name);
+      if (!ahead) continue;
       ahead.pending.delete(command);
-      if (ahead.pending.size > 0) continue;
-      this.#known.set(name, ahead.base);
-      this.#ahead.delete(name);
+      ahead.document = placed(ahead.document, events[0]!.correlationId, position);
+      if (ahead.pending.size > 0) {
+        let { document } = ahead.base;
+        for (const event of events) if (documentsOf(event).includes(name)) document = evolve(name, document, event);
+        ahead.base = { document, position };
+      } else {
+        this.#known.set(name, { document: ahead.document, position });
+        this.#ahead.delete(name);
+      }
     }
     return names;
   }
@@ -127,3 +141,7 @@ export class DocumentsInMemory {
     this.#ahead.clear();
   }
 }
+
+/** A document that a command has just made, now that the position of its last event is known. */
+const placed = (document: Document | undefined, correlationId: string, position: number): Document | undefined =>
+  document?.made.correlationId === correlationId ? { ...document, made: { ...document.made, position } } : document;

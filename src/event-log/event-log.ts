@@ -2,7 +2,7 @@ import { setImmediate as soon } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from './uuid.js';
 import { type Document, type DocumentOf, evolve } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import { DocumentsInMemory } from './documents-in-memory.js';
@@ -56,6 +56,8 @@ const instant = `to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:S
 export class EventLog {
   readonly #store: PgLogStore;
   readonly #writers: LRUCache<string, LedgerWriter>;
+  /** The writers with commands under way: one of each ledger, whatever the cache throws out. */
+  readonly #busy = new Map<string, { readonly writer: LedgerWriter; commands: number }>();
   readonly #listeners = new Set<(ledgerId: string, position: number) => void>();
 
   /** @param pool connections of a role that may read the log and call its functions; no role needs more */
@@ -74,23 +76,30 @@ export class EventLog {
    * @throws {Rejection} if a rule refuses it
    * @throws {KeyReused | TooBusy | Contended | OutcomeUnknown}
    */
-  execute(ledgerId: string, request: Request): Promise<Answer> {
-    let writer = this.#writers.get(ledgerId);
-    if (!writer) {
-      const onAppended = (position: number): void => {
-        for (const listener of this.#listeners) listener(ledgerId, position);
-      };
-      writer = new LedgerWriter(
-        ledgerId,
-        this.#store,
-        new DocumentsInMemory(documentsPerLedger),
-        this.timers,
-        onAppended,
-        this.limits,
-      );
-      this.#writers.set(ledgerId, writer);
+  async execute(ledgerId: string, request: Request): Promise<Answer> {
+    const busy = this.#busy.get(ledgerId) ?? {
+      writer: this.#writers.get(ledgerId) ?? this.#newWriter(ledgerId),
+      commands: 0,
+    };
+    this.#busy.set(ledgerId, busy);
+    busy.commands += 1;
+    try {
+      const answer = await busy.writer.execute(request);
+      // Only now: whoever asks for ledgers that don't exist must not push out those that do.
+      this.#writers.set(ledgerId, busy.writer);
+      return answer;
+    } finally {
+      busy.commands -= 1;
+      if (busy.commands === 0) this.#busy.delete(ledgerId);
     }
-    return writer.execute(request);
+  }
+
+  #newWriter(ledgerId: string): LedgerWriter {
+    const onAppended = (position: number): void => {
+      for (const listener of this.#listeners) listener(ledgerId, position);
+    };
+    const documents = new DocumentsInMemory(documentsPerLedger);
+    return new LedgerWriter(ledgerId, this.#store, documents, this.timers, onAppended, this.limits);
   }
 
   /** Calls back after each batch that this process has appended. A wake-up and no more: others append too. */
@@ -100,7 +109,7 @@ export class EventLog {
 
   /** Waits until everything that was taken in is answered. */
   async drain(): Promise<void> {
-    while ([...this.#writers.values()].some((writer) => !writer.isIdle)) await this.timers.sleep(10);
+    while (this.#busy.size > 0) await this.timers.sleep(10);
   }
 
   /** Where the log ends; `undefined` if there is no such ledger. */

@@ -4,15 +4,15 @@ import { type Decision, Unloaded, type Warning, Working } from '../domain/decisi
 import type { Document } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import { reject, Rejection } from '../domain/rejection.js';
-import type { DocumentsInMemory } from './documents-in-memory.js';
+import type { DocumentsInMemory, Known } from './documents-in-memory.js';
 import type { Entry, LogStore, Receipt, Verdict } from './log-store.js';
-import { type Actor, fingerprint } from './record.js';
+import { type Actor, fingerprint, restOfLine } from './record.js';
 
 /** A command as it comes in, with everything that has to come from outside. */
 export interface Request {
   readonly command: Command;
   readonly actor: Actor;
-  /** The caller's key, or one of our own: every command has one, so that a batch can be sent again. */
+  /** The caller's key, or an id of our own: every command has one, so that a batch can be sent again. */
   readonly key: string;
   /** Whether the caller chose the key. */
   readonly keyIsCallers: boolean;
@@ -80,11 +80,21 @@ export const defaultLimits: Limits = {
   resendMs: 15_000,
 };
 
+// Below this many commands a batch is not worth halving.
+const smallBatch = 16;
+
+// A round takes at least so long.
+const hotPauseMs = 4;
+
 interface Task {
   readonly request: Request;
   readonly startedMs: number;
   readonly eventIds: string[];
+  /** What was loaded for it, whatever the cache throws out meanwhile. */
+  readonly loaded: Map<DocumentName, Known>;
   attempts: number;
+  /** Its batch failed as a whole: it gets one of its own, so that it spoils no neighbour, or is spoilt by none. */
+  alone: boolean;
   resolve: (answer: Answer) => void;
   reject: (error: unknown) => void;
 }
@@ -102,6 +112,8 @@ interface Decided {
   readonly looked: Map<DocumentName, number>;
   /** Tasks, decided and not appended yet, on whose events it was decided. */
   readonly after: Set<unknown>;
+  /** The ends of the events' lines. */
+  readonly rests: readonly string[];
   readonly bytes: number;
 }
 
@@ -127,7 +139,7 @@ export class LedgerWriter {
     private readonly limits: Limits = defaultLimits,
   ) {}
 
-  /** Whether anything waits or is under way. */
+  /** Whether nothing waits and nothing is under way. */
   get isIdle(): boolean {
     return this.#waiting === 0;
   }
@@ -143,23 +155,25 @@ export class LedgerWriter {
     this.#waiting += 1;
     try {
       // While the first request with a key is under way, the second waits; then the log tells what it is.
-      for (let first = this.#byKey.get(request.key); first; first = this.#byKey.get(request.key)) await first;
+      const key = storedKey(request);
+      for (let first = this.#byKey.get(key); first; first = this.#byKey.get(key)) await first;
       const outcome = new Promise<Answer>((resolve, reject_) => {
-        this.#attempt({ request, startedMs: this.timers.nowMs(), eventIds: [], attempts: 0, resolve, reject: reject_ });
+        const fresh = { eventIds: [], loaded: new Map<DocumentName, Known>(), attempts: 0, alone: false };
+        this.#attempt({ request, startedMs: this.timers.nowMs(), ...fresh, resolve, reject: reject_ });
       });
       const settled = outcome.then(
         () => undefined,
         () => undefined,
       );
-      this.#byKey.set(request.key, settled);
-      return await outcome.finally(() => this.#byKey.delete(request.key));
+      this.#byKey.set(key, settled);
+      return await outcome.finally(() => this.#byKey.delete(key));
     } finally {
       this.#waiting -= 1;
     }
   }
 
   #attempt(task: Task): void {
-    const view = this.documents.view(task.attempts === 0);
+    const view = this.documents.view(task.attempts === 0, task.loaded);
     const { command, nowMs } = task.request;
     try {
       const ledger = view.find('ledger') as Extract<Document, { kind: 'ledger' }> | undefined;
@@ -187,17 +201,16 @@ export class LedgerWriter {
   }
 
   #accept(task: Task, decision: Decision, view: ReturnType<DocumentsInMemory['view']>, today: LocalDate): void {
-    const { events, subject, warnings } = decision;
-    this.documents.anticipate(task, events, {
-      position: 0,
-      id: '',
-      recordedAt: '',
-      actor: task.request.actor,
-      correlationId: task.request.correlationId,
-    });
-    const document = this.documents.latest(subject)!;
-    const rendered = task.request.render(document, { today, warnings, beside: (name) => this.documents.latest(name) });
+    const { events, subject, warnings, contentHash, changed } = decision;
+    const { correlationId, render } = task.request;
+    // Whatever can throw comes before the documents in memory are changed.
+    const beside = (name: DocumentName): Document | undefined =>
+      changed.get(name) ?? this.documents.latest(name) ?? task.loaded.get(name)?.document;
+    const document = beside(subject)!;
+    const rendered = render(document, { today, warnings, beside });
     while (task.eventIds.length < events.length) task.eventIds.push(this.timers.uuid());
+    const rests = restsOf(task.request, decision);
+    this.documents.anticipate(task, decision, { correlationId, contentHash }, task.loaded);
     this.#queue({
       task,
       decision,
@@ -206,7 +219,8 @@ export class LedgerWriter {
       rejection: undefined,
       looked: view.looked,
       after: view.after,
-      bytes: rendered.body.length + events.reduce((bytes, event) => bytes + sizeOf(event.data), 0),
+      rests,
+      bytes: rests.reduce((bytes, rest) => bytes + rest.length, rendered.body.length),
     });
   }
 
@@ -220,6 +234,7 @@ export class LedgerWriter {
       rejection,
       looked,
       after,
+      rests: [],
       bytes: 0,
     });
   }
@@ -231,9 +246,10 @@ export class LedgerWriter {
 
   async #retry(task: Task): Promise<void> {
     task.attempts += 1;
+    task.loaded.clear();
     if (this.timers.nowMs() - task.startedMs > this.limits.decideMs) throw new Contended();
     // From the third time on after a random pause, so that two instances on one hot document don't keep colliding.
-    if (task.attempts > 2) await this.timers.sleep(this.timers.random() * 2 ** Math.min(task.attempts, 7));
+    if (task.attempts > 2) await this.timers.sleep(this.timers.random() * 2 ** Math.min(task.attempts, 4));
     this.#attempt(task);
   }
 
@@ -249,7 +265,10 @@ export class LedgerWriter {
     try {
       const known = await this.store.load(this.ledgerId, [...new Set([...waiting.values()].flat())]);
       for (const [name, document] of known) this.documents.learn(name, document);
-      for (const task of waiting.keys()) this.#attempt(task);
+      for (const [task, names] of waiting) {
+        for (const name of names) task.loaded.set(name, known.get(name)!);
+        this.#attempt(task);
+      }
     } catch (error) {
       for (const task of waiting.keys()) {
         const giveUp = !isConnectionLoss(error) || this.timers.nowMs() - task.startedMs > this.limits.decideMs;
@@ -271,61 +290,91 @@ export class LedgerWriter {
   async #flush(): Promise<void> {
     if (this.#underWay) return;
     this.#underWay = true;
+    let answer: () => void = () => undefined;
     try {
-      while (this.#decided.length > 0) await this.#send(this.#takeBatch());
+      // Those who wait for one batch are answered while the next one is under way, so that neither side waits for the
+      // other: the callers' next commands are taken in and decided meanwhile.
+      while (this.#decided.length > 0) {
+        const batch = this.#takeBatch();
+        const isHot = batch.some(({ after }) => after.size > 0);
+        const sentMs = this.timers.nowMs();
+        answer = await this.#send(batch, answer);
+        if (!isHot) continue;
+        // Many commands on one document: if another instance has some too, it gets in only while we hold back for about
+        // as long as one round takes, since what it decided before our batch it has to read and decide again.
+        answer();
+        answer = () => undefined;
+        await this.timers.sleep(this.timers.random() * 2 * Math.max(hotPauseMs, this.timers.nowMs() - sentMs));
+      }
     } finally {
       this.#underWay = false;
+      answer();
     }
   }
 
+  /** At most half of all that wait, where they are many: the other half is decided while this one is under way. */
   #takeBatch(): Decided[] {
+    const most = Math.max(smallBatch, Math.ceil(this.#waiting / 2));
     let events = 0;
     let bytes = 0;
+    if (this.#decided[0]?.task.alone) return this.#decided.splice(0, 1);
     const cut = this.#decided.findIndex((decided, i) => {
       events += decided.decision.events.length;
       bytes += decided.bytes;
-      return i > 0 && (events > this.limits.maxEventsPerBatch || bytes > this.limits.maxBytesPerBatch);
+      if (decided.task.alone) return true;
+      return i > 0 && (i >= most || events > this.limits.maxEventsPerBatch || bytes > this.limits.maxBytesPerBatch);
     });
     return this.#decided.splice(0, cut < 0 ? this.#decided.length : cut);
   }
 
-  async #send(batch: readonly Decided[]): Promise<void> {
+  /**
+   * Sends a batch and takes in its verdicts.
+   *
+   * @param meanwhile done as soon as the batch is under way
+   * @returns what is left to do: answering those whose commands are appended
+   */
+  async #send(batch: readonly Decided[], meanwhile: () => void = () => undefined): Promise<() => void> {
     const places = new Map<unknown, number>(batch.map(({ task }, i) => [task, i]));
-    const entries = batch.map((decided): Entry => entryOf(decided, places));
+    const sending = this.#append(batch.map((decided) => entryOf(decided, places)));
+    meanwhile();
     let verdicts: Verdict[];
-    let sentAgain = false;
+    let sentAgain: boolean;
     try {
-      ({ verdicts, sentAgain } = await this.#append(entries));
-    } catch (error_) {
-      const error = isUnknownLedger(error_)
-        ? new Rejection('not-found', `There is no ledger ${this.ledgerId}.`)
-        : error_;
+      ({ verdicts, sentAgain } = await sending);
+    } catch (error) {
       this.documents.retreat();
       this.documents.forget(batch.flatMap(({ looked }) => [...looked.keys()]));
-      await this.#afterFailure(batch, error);
-      return;
+      const isUnknown = isUnknownLedger(error);
+      this.#afterFailure(batch, isUnknown ? new Rejection('not-found', `There is no ledger ${this.ledgerId}.`) : error);
+      return () => undefined;
     }
-    const failed = verdicts.some(({ verdict }) => verdict !== 'appended');
-    const unfinished: (() => void)[] = [];
+    const appended: [Decided, Receipt][] = [];
+    const others: [Decided, Exclude<Verdict, { verdict: 'appended' }>][] = [];
     let last = 0;
     for (const [i, decided] of batch.entries()) {
       const verdict = verdicts[i]!;
       if (verdict.verdict === 'appended') {
         this.#confirm(decided, verdict);
         if (decided.decision.events.length > 0) last = Math.max(last, verdict.receipt.position);
-        unfinished.push(() => {
-          if (decided.rejection) decided.task.reject(decided.rejection);
-          else decided.task.resolve({ receipt: verdict.receipt, replayed: false });
-        });
+        appended.push([decided, verdict.receipt]);
       } else {
-        unfinished.push(() => this.#judge(decided, verdict, sentAgain));
+        others.push([decided, verdict]);
       }
     }
     if (last > 0) this.onAppended(last);
-    const redecide = failed ? this.#decided.splice(0) : [];
-    if (failed) this.documents.retreat();
-    for (const finish of unfinished) finish();
-    for (const { task } of redecide) this.#attempt(task);
+    if (others.length > 0) {
+      // What is decided by now may rest on commands that were not appended.
+      const redecide = this.#decided.splice(0);
+      this.documents.retreat();
+      for (const [decided, verdict] of others) this.#judge(decided, verdict, sentAgain);
+      for (const { task } of redecide) this.#attempt(task);
+    }
+    return () => {
+      for (const [{ task, rejection }, receipt] of appended) {
+        if (rejection) task.reject(rejection);
+        else task.resolve({ receipt, replayed: false });
+      }
+    };
   }
 
   /** Sends a batch, and again on another connection while the answer is lost: its keys tell what got through. */
@@ -335,23 +384,25 @@ export class LedgerWriter {
       try {
         return { verdicts: await this.store.append(this.ledgerId, entries), sentAgain };
       } catch (error) {
-        if (!isConnectionLoss(error)) throw error;
-        if (this.timers.nowMs() > deadline) throw new OutcomeUnknown('the database did not answer', { cause: error });
+        // Once an answer was lost, no other failure tells whether the command is recorded.
+        if (!isConnectionLoss(error) && !sentAgain) throw error;
+        if (!isConnectionLoss(error) || this.timers.nowMs() > deadline)
+          throw new OutcomeUnknown('the database did not answer', { cause: error });
         await this.timers.sleep(50 + this.timers.random() * 200);
       }
     }
   }
 
-  /** One command must not spoil its neighbours: a batch that fails as such is decided and sent one by one. */
-  async #afterFailure(batch: readonly Decided[], error: unknown): Promise<void> {
+  /** One command must not spoil its neighbours: what was in a batch that fails as such is decided and sent one by one. */
+  #afterFailure(batch: readonly Decided[], error: unknown): void {
     const rest = this.#decided.splice(0);
-    if (error instanceof OutcomeUnknown || error instanceof Rejection || batch.length === 1) {
-      for (const { task } of batch) task.reject(error);
-    } else {
-      for (const { task } of batch) {
+    const isFinal = error instanceof OutcomeUnknown || error instanceof Rejection || batch.length === 1;
+    for (const { task } of batch) {
+      if (isFinal) {
+        task.reject(error);
+      } else {
+        task.alone = true;
         this.#attempt(task);
-        // What was not decided at once waits for documents, and comes with a later batch.
-        while (this.#decided.length > 0) await this.#send(this.#decided.splice(0, 1));
       }
     }
     for (const { task } of rest) this.#attempt(task);
@@ -407,28 +458,36 @@ export class LedgerWriter {
   }
 }
 
-const sizeOf = (data: object): number => JSON.stringify(data).length;
+/** Keys of callers and our own never meet. */
+const storedKey = ({ key, keyIsCallers }: Request): string => `${keyIsCallers ? 'k' : 's'}:${key}`;
+
+const restsOf = ({ actor, correlationId, key, keyIsCallers }: Request, { events, contentHash }: Decision): string[] =>
+  events.map((event, n) =>
+    restOfLine(event, {
+      actor,
+      correlationId,
+      idempotencyKey: keyIsCallers ? key : undefined,
+      // Of the event that makes the document; what else the command does follows from it.
+      contentHash: n === 0 ? contentHash : undefined,
+    }),
+  );
 
 const entryOf = (
-  { task, decision, rendered, position, rejection, looked, after }: Decided,
+  { task, decision, rendered, position, rejection, looked, after, rests }: Decided,
   places: ReadonlyMap<unknown, number>,
 ): Entry => {
-  const { actor, correlationId, key, keyIsCallers, requestHash } = task.request;
+  const { keyIsCallers, requestHash } = task.request;
   return {
-    key,
+    key: storedKey(task.request),
     requestHash,
     keep: rejection === undefined && (keyIsCallers || decision.events.length > 0),
+    keepBody: keyIsCallers,
     status: 201,
     ...rendered,
     position,
     events: decision.events,
     eventIds: task.eventIds,
-    origin: {
-      actor,
-      correlationId,
-      ...(keyIsCallers && { idempotencyKey: key }),
-      ...(decision.contentHash !== undefined && { contentHash: decision.contentHash }),
-    },
+    rests,
     claims: decision.claims,
     looked,
     after: [...after].map((earlier) => places.get(earlier)!),
@@ -441,6 +500,7 @@ const isUnknownLedger = (error: unknown): boolean => (error as { code?: string }
 const isConnectionLoss = (error: unknown): boolean => {
   const { code, message } = error as { code?: string; message?: string };
   if (code === undefined) return /connection|timeout/i.test(message ?? '');
-  // 08 connection, 57P shutdown and start, 53 no resources, 40 rolled back, 25006 a standby that was the primary.
-  return /^(08|57P|53|40)|^25006$|^E[A-Z]+$/.test(code);
+  // 08 connection, 57P shutdown and start, 53 no resources, 40 rolled back, 25006 a standby that was the primary; and
+  // what the system or TLS says of a socket.
+  return /^(08|57P|53|40)|^25006$|^E(?!RR_)[A-Z_]+$|^ERR_(TLS|SSL|SOCKET|STREAM)/.test(code);
 };

@@ -1,9 +1,11 @@
+import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import type { Claim } from '../domain/decision.js';
 import { type ApEvent, documentsOf, type DocumentName, type RecordedEvent, streamOf } from '../domain/events.js';
 import { evolve } from '../domain/documents.js';
 import type { Known } from './documents-in-memory.js';
-import { type Origin, readLine, restOfLine, versionOf } from './record.js';
+import { bigintArray, booleanArray, integerArray, smallintArray, textArray } from './binary-arrays.js';
+import { readLine, versionOf } from './record.js';
 
 /** What was answered to a command, as it is kept. */
 export interface Receipt {
@@ -29,6 +31,8 @@ export interface Entry {
   readonly requestHash: string;
   /** Whether the answer is kept for this key. A refusal is not. */
   readonly keep: boolean;
+  /** Whether its body is kept too: nobody asks again with a key that we made ourselves. */
+  readonly keepBody: boolean;
   readonly status: number;
   readonly location: string;
   readonly body: string;
@@ -36,7 +40,8 @@ export interface Entry {
   readonly position: number;
   readonly events: readonly ApEvent[];
   readonly eventIds: readonly string[];
-  readonly origin: Origin;
+  /** The end of each event's line. */
+  readonly rests: readonly string[];
   readonly claims: readonly Claim[];
   /** The documents that it was decided on, with the last event of each that was known. */
   readonly looked: ReadonlyMap<DocumentName, number>;
@@ -67,16 +72,25 @@ interface ReceiptRow {
   status: number;
   location: string;
   body: string;
-  last_position: string;
+  last_position: string | number;
   notices: Notice[] | null;
 }
 
-interface VerdictRow extends ReceiptRow {
-  verdict: Verdict['verdict'];
-  first_position: string | null;
+/** What log.append says of a batch. */
+interface BatchRow {
+  first_position: string;
   recorded_at: string;
-  detail: string | null;
+  /** The newest version of each stream, in the order in which they were sent. */
+  stream_versions: string[] | null;
+  /** Of those commands that there is more to say of than that they are appended. */
+  outcomes: Outcome[] | null;
 }
+type Outcome = { readonly place: number } & (
+  | ({ readonly verdict: 'replayed' } & ReceiptRow)
+  | { readonly verdict: 'appended'; readonly notices: Notice[] }
+  | { readonly verdict: 'reused' | 'conflict' }
+  | { readonly verdict: 'taken' | 'closed'; readonly detail: string }
+);
 
 const receiptOf = ({ status, location, body, last_position, notices }: ReceiptRow): Receipt => ({
   status,
@@ -86,10 +100,99 @@ const receiptOf = ({ status, location, body, last_position, notices }: ReceiptRo
   notices: notices ?? [],
 });
 
-const appendText = `select * from log.append(${Array.from({ length: 28 }, (_, i) => `$${i + 1}`).join(', ')})`;
+const appendText = `select * from log.append(${Array.from({ length: 30 }, (_, i) => `$${i + 1}`).join(', ')})`;
+
+/** The streams of one batch, each with the newest version that is known. */
+class Streams {
+  readonly names: string[] = [];
+  readonly #places = new Map<string, number>();
+
+  /** @returns the place of the stream among the names, from 1 on */
+  placeOf(stream: string): number {
+    let place = this.#places.get(stream);
+    if (place === undefined) {
+      place = this.names.push(stream);
+      this.#places.set(stream, place);
+    }
+    return place;
+  }
+}
+
+/** A batch as the arguments of log.append, in their order. */
+const columnsOf = (
+  batch: readonly Entry[],
+  streams: Streams,
+  versionOfStream: (stream: string) => number,
+): Buffer[] => {
+  const guards = new Map<string, number>();
+  const guardDocuments: string[] = [];
+  const guardPositions: number[] = [];
+  const guardPlaces = batch.map(({ looked }) => {
+    const places: number[] = [];
+    for (const [document, position] of looked) {
+      const key = `${position} ${document}`;
+      let place = guards.get(key);
+      if (place === undefined) {
+        place = guardDocuments.push(document);
+        guardPositions.push(position);
+        guards.set(key, place);
+      }
+      places.push(place);
+    }
+    return `{${places.join()}}`;
+  });
+  const claims: { command: number; document: string; claim: Claim }[] = [];
+  const events: { command: number; event: ApEvent; id: string; rest: string }[] = [];
+  const documents: { event: number; document: string }[] = [];
+  for (const [i, entry] of batch.entries()) {
+    for (const claim of entry.claims)
+      claims.push({ command: i + 1, document: documentsOf(entry.events[0]!)[0]!, claim });
+    for (const [n, event] of entry.events.entries()) {
+      events.push({ command: i + 1, event, id: entry.eventIds[n]!, rest: entry.rests[n]! });
+      for (const document of documentsOf(event)) documents.push({ event: events.length, document });
+    }
+  }
+  const streamPlaces = events.map(({ event }) => streams.placeOf(streamOf(event)));
+  return [
+    textArray(batch.map(({ key }) => key)),
+    textArray(batch.map(({ requestHash }) => requestHash)),
+    smallintArray(batch.map(({ status }) => status)),
+    textArray(batch.map(({ location }) => location)),
+    textArray(batch.map(({ body, keepBody }) => (keepBody ? body : ''))),
+    bigintArray(batch.map(({ position }) => position)),
+    textArray(batch.map(({ after }) => `{${after.map((place) => place + 1).join()}}`)),
+    textArray(guardPlaces),
+    booleanArray(batch.map(({ keep }) => keep)),
+    textArray(guardDocuments),
+    bigintArray(guardPositions),
+    integerArray(claims.map(({ command }) => command)),
+    textArray(claims.map(({ document }) => document)),
+    textArray(claims.map(({ claim }) => claim.value)),
+    textArray(claims.map(({ claim }) => claim.qualifier)),
+    booleanArray(claims.map(({ claim }) => claim.exclusive)),
+    booleanArray(claims.map(({ claim }) => claim.released)),
+    textArray(streams.names),
+    bigintArray(streams.names.map(versionOfStream)),
+    integerArray(events.map(({ command }) => command)),
+    textArray(events.map(({ id }) => id)),
+    textArray(events.map(({ event }) => event.type)),
+    integerArray(events.map(({ event }) => versionOf(event))),
+    integerArray(streamPlaces),
+    textArray(events.map(({ event }) => event.effectiveOn)),
+    textArray(events.map(({ rest }) => rest)),
+    integerArray(documents.map(({ event }) => event)),
+    textArray(documents.map(({ document }) => document)),
+  ];
+};
 
 /** The log in Postgres. */
 export class PgLogStore implements LogStore {
+  /**
+   * The newest version of a stream that was seen, by ledger and stream. No more than a hint: with it the log looks for
+   * the newest at the end of the stream, without it reads a whole page of the index.
+   */
+  readonly #newestVersions = new LRUCache<string, number>({ max: 50_000 });
+
   constructor(private readonly pool: pg.Pool) {}
 
   /**
@@ -99,89 +202,44 @@ export class PgLogStore implements LogStore {
    * @throws {pg.DatabaseError} with code `DB404` where there is no such ledger
    */
   async append(ledgerId: string, batch: readonly Entry[]): Promise<Verdict[]> {
-    const guards = new Map<string, { place: number; document: string; position: number }>();
-    const events = batch.flatMap((entry, i) =>
-      entry.events.map((event, n) => ({
-        event,
-        id: entry.eventIds[n]!,
-        origin: entry.origin,
-        first: n === 0,
-        command: i + 1,
-      })),
-    );
-    const claims = batch.flatMap((entry, i) =>
-      entry.claims.map((claim) => ({ ...claim, command: i + 1, document: documentsOf(entry.events[0]!)[0]! })),
-    );
-    const documents = events.flatMap(({ event }, i) =>
-      documentsOf(event).map((document) => ({ event: i + 1, document })),
-    );
-    const guardPlaces = batch.map(({ looked }) => {
-      const places: number[] = [];
-      for (const [document, position] of looked) {
-        const key = `${position} ${document}`;
-        let guard = guards.get(key);
-        if (!guard) {
-          guard = { place: guards.size + 1, document, position };
-          guards.set(key, guard);
-        }
-        places.push(guard.place);
-      }
-      return `{${places.join(',')}}`;
-    });
-    const guardList = [...guards.values()];
-    const { rows } = await this.pool.query<VerdictRow>({
+    const streams = new Streams();
+    const keyOf = (stream: string): string => `${ledgerId} ${stream}`;
+    const columns = columnsOf(batch, streams, (stream) => this.#newestVersions.get(keyOf(stream)) ?? 0);
+    const { rows } = await this.pool.query<BatchRow>({
       name: 'append',
       text: appendText,
-      values: [
-        ledgerId,
-        batch.some(({ events: [first] }) => first?.type === 'LedgerOpened'),
-        batch.map(({ key }) => key),
-        batch.map(({ requestHash }) => requestHash),
-        batch.map(({ status }) => status),
-        batch.map(({ location }) => location),
-        batch.map(({ body }) => body),
-        batch.map(({ position }) => position),
-        batch.map(({ after }) => `{${after.map((place) => place + 1).join(',')}}`),
-        guardPlaces,
-        batch.map(({ keep }) => keep),
-        guardList.map(({ document }) => document),
-        guardList.map(({ position }) => position),
-        claims.map(({ command }) => command),
-        claims.map(({ document }) => document),
-        claims.map(({ value }) => value),
-        claims.map(({ qualifier }) => qualifier),
-        claims.map(({ exclusive }) => exclusive),
-        claims.map(({ released }) => released),
-        events.map(({ command }) => command),
-        events.map(({ id }) => id),
-        events.map(({ event }) => event.type),
-        events.map(({ event }) => versionOf(event)),
-        events.map(({ event }) => streamOf(event)),
-        events.map(({ event }) => event.effectiveOn),
-        events.map(({ event, origin, first }) =>
-          restOfLine(event, first ? origin : { ...origin, contentHash: undefined }),
-        ),
-        documents.map(({ event }) => event),
-        documents.map(({ document }) => document),
-      ],
+      values: [ledgerId, batch.some(({ events: [first] }) => first?.type === 'LedgerOpened'), ...columns],
     });
-    return rows.map((row, i): Verdict => {
-      switch (row.verdict) {
-        case 'appended':
+    const { first_position, recorded_at: recordedAt, stream_versions, outcomes } = rows[0]!;
+    streams.names.forEach((stream, i) => this.#newestVersions.set(keyOf(stream), Number(stream_versions![i])));
+    const outcomeOf = new Map(outcomes?.map((outcome) => [outcome.place - 1, outcome]));
+    let next = Number(first_position);
+    return batch.map((entry, i): Verdict => {
+      const outcome = outcomeOf.get(i);
+      switch (outcome?.verdict) {
+        case undefined:
+        case 'appended': {
+          const firstPosition = next;
+          next += entry.events.length;
+          const position = entry.events.length > 0 ? next - 1 : entry.position;
+          const { status, location, body } = entry;
+          const notices = outcome?.notices ?? [];
           return {
             verdict: 'appended',
-            firstPosition: Number(row.first_position),
-            recordedAt: row.recorded_at,
-            receipt: receiptOf({ ...row, body: batch[i]!.body }),
+            firstPosition,
+            recordedAt,
+            receipt: { status, location, body, position, notices },
           };
+        }
         case 'replayed':
-          return { verdict: 'replayed', receipt: receiptOf(row) };
+          // A receipt that was kept for nothing but sending again has no body: it is the one at hand.
+          return { verdict: 'replayed', receipt: receiptOf({ ...outcome, body: outcome.body || entry.body }) };
         case 'taken':
-          return { verdict: 'taken', by: row.detail as DocumentName };
+          return { verdict: 'taken', by: outcome.detail as DocumentName };
         case 'closed':
-          return { verdict: 'closed', through: row.detail! };
+          return { verdict: 'closed', through: outcome.detail };
         default:
-          return { verdict: row.verdict };
+          return { verdict: outcome!.verdict };
       }
     });
   }

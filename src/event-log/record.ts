@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import stringify from 'safe-stable-stringify';
 import { type ApEvent, catalogue, type RecordedEvent, upcast } from '../domain/events.js';
 
@@ -54,5 +54,4 @@ export const restOfLine = (event: ApEvent, { actor, idempotencyKey, correlationI
 export const canonical = (value: unknown): string => stringify(value) ?? 'null';
 
 /** A short print of a value: 128 bits of SHA-256, which nobody meets by chance. */
-export const fingerprint = (content: unknown): string =>
-  createHash('sha256').update(canonical(content)).digest().subarray(0, 16).toString('base64url');
+export const fingerprint = (content: unknown): string => hash('sha256', canonical(content), 'base64url').slice(0, 22);

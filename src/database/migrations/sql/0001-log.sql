@@ -80,51 +80,69 @@ create table log.periods (
   primary key (ledger_id, position)
 );
 
+-- The events that a closed period does not keep out (contract, rule 9).
+create function log.is_exempt(p_type text) returns boolean language sql immutable set search_path = log, pg_temp
+as $$
+  select p_type in ('ConsequencesSet', 'OfferRecorded', 'CashBalanceStated', 'CashExpected',
+                    'CashExpectationWithdrawn', 'CashPlanProposed', 'CashPlanAdopted')
+$$;
+
 -- Appends a batch of commands, in their order, in one transaction of one statement, and gives each command a verdict of
 -- its own: a bad command never spoils its neighbours. Nothing is numbered before the lock is held, so positions have no
 -- hole and whoever has read up to a position has read everything up to it.
 --
--- Arguments are columns of four lists: c_ commands, g_ guards, l_ claims, e_ events, d_ documents of events. Commands
--- guards and events are referred to by their place from 1 on: c_guards as an array literal, c_after too, which names the
--- earlier commands of this batch on whose events a command was decided. A command without events confirms what its
--- answer rests on; c_keep says whether the answer is to be kept (a refusal is not).
+-- Arguments are columns of lists: c_ commands, g_ guards, l_ claims, s_ streams, e_ events, d_ documents of events.
+-- They refer to each other by place, from 1 on. c_guards holds array literals of guards; c_after of the earlier commands
+-- of this batch on whose events a command was decided. A command without events confirms what its answer rests on;
+-- c_keep says whether the answer is to be kept (a refusal is not). s_version is the newest version of a stream that the
+-- caller knows of, 0 if it knows none: a hint from where to look for the newest there is.
 --
--- Verdicts: appended | replayed (the receipt is beside it) | reused (the key came with another request) | conflict (a
--- document has events that the decision did not know) | taken (by the document in detail) | closed (through the day
--- in detail).
+-- As a rule every command is appended, in order from first_position on, and outcomes is null. Else it has an element per
+-- command of which there is something to say, with its place: a verdict other than "appended", or the other documents
+-- that hold what it claims ("notices"). Verdicts: appended | replayed (the receipt is beside it) | reused (the key came
+-- with another request) | conflict (a document has events that the decision did not know) | taken (by the document in
+-- detail) | closed (through the day in detail).
+--
+-- How it is written matters for speed, since all of a ledger's writers wait for it:
+-- - Every look-up is a subquery with a limit, for each element by itself, so that there is no other way than the index:
+--   plans are made once per connection, when the tables may be empty, and a join could be planned as a scan.
+-- - Lists are unnested in the select list, not in FROM, where each would be written to a temporary store first.
 create function log.append(
   p_ledger text, p_open boolean,
   c_key text[], c_request_hash text[], c_status smallint[], c_location text[], c_body text[], c_position bigint[],
   c_after text[], c_guards text[], c_keep boolean[],
   g_document text[], g_position bigint[],
   l_command int[], l_document text[], l_value text[], l_qualifier text[], l_exclusive boolean[], l_released boolean[],
-  e_command int[], e_id text[], e_type text[], e_version int[], e_stream text[], e_effective_on text[], e_rest text[],
+  s_stream text[], s_version bigint[],
+  e_command int[], e_id text[], e_type text[], e_version int[], e_stream int[], e_effective_on text[], e_rest text[],
   d_event int[], d_document text[]
-) returns table (
-  verdict text, first_position bigint, last_position bigint, recorded_at text,
-  status smallint, location text, body text, notices jsonb, detail text
-)
+) returns table (first_position bigint, recorded_at text, stream_versions bigint[], outcomes jsonb)
 language plpgsql security definer set search_path = log, pg_temp
+set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
   commands   constant int := cardinality(c_key);
   head       record;
+  before     bigint;
   head_position bigint;
   now_       timestamptz;
   now_text   text;
-  closed     date;
+  closed     text;
   hit        record;
-  verdicts   text[] := array_fill(null::text, array[cardinality(c_key)]);
-  details    text[] := array_fill(null::text, array[cardinality(c_key)]);
-  notes      jsonb[] := array_fill(null::jsonb, array[cardinality(c_key)]);
-  firsts     bigint[] := array_fill(null::bigint, array[cardinality(c_key)]);
+  -- By command: what became of it if it is not appended, first and last position, who else holds what it claims.
+  verdicts   jsonb[] := array_fill(null::jsonb, array[commands]);
+  firsts     bigint[] := array_fill(null::bigint, array[commands]);
   lasts      bigint[] := c_position;
-  statuses   smallint[] := c_status;
-  locations  text[] := c_location;
-  bodies     text[] := c_body;
+  notices    jsonb[] := array_fill(null::jsonb, array[commands]);
+  -- By event.
   positions  bigint[] := array_fill(null::bigint, array[cardinality(e_command)]);
+  versions   bigint[] := array_fill(null::bigint, array[cardinality(e_command)]);
+  -- By stream.
+  newest     bigint[];
   all_good   boolean := true;
+  shared     boolean;
+  has_period boolean;
   violated   int[];
   c          int;
 begin
@@ -138,7 +156,8 @@ begin
 
   select k.last_position, k.recorded_at into head
     from commits k where k.ledger_id = p_ledger order by k.last_position desc limit 1;
-  head_position := coalesce(head.last_position, 0);
+  before := coalesce(head.last_position, 0);
+  head_position := before;
 
   -- The database's clock, but never backwards: a report as known at T cuts the log at one place.
   -- Taken after the lock, once per batch, so that it cuts no command in half.
@@ -147,83 +166,99 @@ begin
 
   -- Judge. Each of these reads finds nothing as a rule.
   for hit in
-    select k.place, r.request_hash = c_request_hash[k.place] as same, r.*
-      from unnest(c_key) with ordinality k (key, place)
-      join receipts r on r.ledger_id = p_ledger and r.key = k.key
+    select k.place, r.*
+      from (select unnest(c_key) as key, generate_series(1, commands) as place) k
+     cross join lateral (select * from receipts r where r.ledger_id = p_ledger and r.key = k.key limit 1) r
   loop
     all_good := false;
-    verdicts[hit.place] := case when hit.same then 'replayed' else 'reused' end;
-    if hit.same then
-      firsts[hit.place] := hit.first_position;
-      lasts[hit.place] := hit.last_position;
-      statuses[hit.place] := hit.status;
-      locations[hit.place] := hit.location;
-      bodies[hit.place] := hit.body;
-      notes[hit.place] := hit.notices;
-    end if;
+    verdicts[hit.place] :=
+      case when hit.request_hash <> c_request_hash[hit.place] then jsonb_build_object('verdict', 'reused')
+           else jsonb_build_object('verdict', 'replayed', 'status', hit.status, 'location', hit.location, 'body', hit.body,
+                                   'last_position', hit.last_position, 'notices', hit.notices) end;
   end loop;
 
   select array_agg(g.place) into violated
-    from unnest(g_document, g_position) with ordinality g (document, position, place)
-   where exists (select from event_documents d
-                  where d.ledger_id = p_ledger and d.document = g.document and d.position > g.position);
+    from (select unnest(g_document) as document, unnest(g_position) as position,
+                 generate_series(1, cardinality(g_document)) as place) g
+   where (select true from event_documents d
+           where d.ledger_id = p_ledger and d.document = g.document and d.position > g.position limit 1);
   if violated is not null then
     all_good := false;
     for c in 1 .. commands loop
-      if c_guards[c]::int[] && violated then
-        verdicts[c] := coalesce(verdicts[c], 'conflict');
+      if verdicts[c] is null and c_guards[c]::int[] && violated then
+        verdicts[c] := jsonb_build_object('verdict', 'conflict');
       end if;
     end loop;
   end if;
 
-  for hit in
-    select l.command, h.document
-      from unnest(l_command, l_value, l_qualifier, l_exclusive) l (command, value, qualifier, exclusive)
-     cross join lateral (
-           select k.document from claims k
-            where k.ledger_id = p_ledger and k.value = l.value and k.qualifier = l.qualifier and not k.released
-              and not exists (select from claims r
-                               where r.ledger_id = p_ledger and r.value = k.value and r.document = k.document and r.released)
-            order by k.position limit 1) h
-     where l.exclusive
-  loop
-    all_good := false;
-    if verdicts[hit.command] is null then
-      verdicts[hit.command] := 'taken';
-      details[hit.command] := hit.document;
-    end if;
-  end loop;
+  -- Whether any value that is claimed here was ever claimed before, or twice in this batch.
+  shared := exists (select from (select unnest(l_value) as value) l
+                     where (select true from claims k where k.ledger_id = p_ledger and k.value = l.value limit 1))
+         or (select count(*) > count(distinct l.value) from (select unnest(l_value) as value) l);
 
-  select p.closed_through into closed
-    from periods p where p.ledger_id = p_ledger order by p.position desc limit 1;
-  if closed is not null then
+  if shared then
     for hit in
-      select distinct e.command
-        from unnest(e_command, e_type, e_effective_on) e (command, type, effective_on)
-       where e.effective_on::date <= closed
-         and e.type not in ('ConsequencesSet', 'OfferRecorded', 'CashBalanceStated', 'CashExpected',
-                            'CashExpectationWithdrawn', 'CashPlanProposed', 'CashPlanAdopted')
+      select l.command, h.document
+        from unnest(l_command, l_value, l_qualifier, l_exclusive) l (command, value, qualifier, exclusive)
+       cross join lateral (
+             select k.document from claims k
+              where k.ledger_id = p_ledger and k.value = l.value and k.qualifier = l.qualifier and not k.released
+                and not exists (select from claims r
+                                 where r.ledger_id = p_ledger and r.value = k.value and r.document = k.document and r.released)
+              order by k.position limit 1) h
+       where l.exclusive
     loop
       all_good := false;
       if verdicts[hit.command] is null then
-        verdicts[hit.command] := 'closed';
-        details[hit.command] := closed::text;
+        verdicts[hit.command] := jsonb_build_object('verdict', 'taken', 'detail', hit.document);
+      end if;
+    end loop;
+  end if;
+
+  -- Days as text: in ISO 8601 their order is that of the text.
+  select p.closed_through::text into closed
+    from periods p where p.ledger_id = p_ledger order by p.position desc limit 1;
+  if exists (select from (select unnest(e_effective_on) as day) e where e.day collate "C" <= closed) then
+    for hit in
+      select distinct e.command
+        from unnest(e_command, e_type, e_effective_on) e (command, type, effective_on)
+       where e.effective_on collate "C" <= closed
+         and not log.is_exempt(e.type)
+    loop
+      all_good := false;
+      if verdicts[hit.command] is null then
+        verdicts[hit.command] := jsonb_build_object('verdict', 'closed', 'detail', closed);
       end if;
     end loop;
   end if;
 
   -- Within the batch: the first of two commands that claim the same value has it, and what was decided on the events
   -- of a command that is not appended has to be decided again.
-  if not all_good or exists (
-    select from unnest(l_command, l_value, l_qualifier, l_released) l (command, value, qualifier, released)
-     where not released group by value, qualifier having count(*) > 1
-  ) then
+  has_period := e_type && array['PeriodClosed', 'PeriodReopened'];
+  if shared or has_period or not all_good then
     for c in 1 .. commands loop
+      -- A closing holds for the commands behind it in the same batch.
+      if has_period and verdicts[c] is null and exists (
+        select from unnest(e_command, e_type, e_effective_on) e (command, type, effective_on)
+         where e.command = c and e.effective_on collate "C" <= closed and not log.is_exempt(e.type)
+      ) then
+        all_good := false;
+        verdicts[c] := jsonb_build_object('verdict', 'closed', 'detail', closed);
+      end if;
+      if has_period and verdicts[c] is null then
+        for hit in
+          select ('{' || e.rest)::jsonb -> 'data' ->> 'closedThrough' as through
+            from unnest(e_command, e_type, e_rest) e (command, type, rest)
+           where e.command = c and e.type in ('PeriodClosed', 'PeriodReopened')
+        loop
+          closed := hit.through;
+        end loop;
+      end if;
       if verdicts[c] is null and c_after[c] <> '{}'
          and exists (select from unnest(c_after[c]::int[]) a (command) where verdicts[a.command] is not null) then
-        verdicts[c] := 'conflict';
+        verdicts[c] := jsonb_build_object('verdict', 'conflict');
       end if;
-      if verdicts[c] is null then
+      if shared and verdicts[c] is null then
         select earlier.document into hit
           from unnest(l_command, l_value, l_qualifier, l_exclusive) mine (command, value, qualifier, exclusive)
           join unnest(l_command, l_value, l_qualifier, l_document, l_released) earlier (command, value, qualifier, document, released)
@@ -231,87 +266,99 @@ begin
          where mine.command = c and mine.exclusive and not earlier.released and verdicts[earlier.command] is null
          limit 1;
         if found then
-          verdicts[c] := 'taken';
-          details[c] := hit.document;
+          verdicts[c] := jsonb_build_object('verdict', 'taken', 'detail', hit.document);
         end if;
       end if;
     end loop;
   end if;
 
   -- Number.
+  select array_agg(coalesce((select x.stream_version from events x
+                              where x.ledger_id = p_ledger and x.stream = s.stream and x.stream_version >= s.version
+                              order by x.stream_version desc limit 1),
+                            (select x.stream_version from events x
+                              where x.ledger_id = p_ledger and x.stream = s.stream
+                              order by x.stream_version desc limit 1), 0)) into newest
+    from (select unnest(s_stream) as stream, unnest(s_version) as version) s;
   for i in 1 .. cardinality(e_command) loop
     c := e_command[i];
     if verdicts[c] is null then
       head_position := head_position + 1;
       positions[i] := head_position;
+      newest[e_stream[i]] := newest[e_stream[i]] + 1;
+      versions[i] := newest[e_stream[i]];
       if firsts[c] is null then firsts[c] := head_position; end if;
       lasts[c] := head_position;
     end if;
   end loop;
 
   -- Record, set by set.
-  if head_position > coalesce(head.last_position, 0) then
+  if head_position > before then
     insert into events (ledger_id, position, stream, stream_version, type, effective_on, recorded_at, line, leaf_hash)
     select p_ledger, n.position, n.stream, n.stream_version, n.type, n.effective_on::date, now_, n.line,
            sha256('\x00'::bytea || convert_to(n.line, 'UTF8'))
       from (
-        select e.position, e.stream, v.version as stream_version, e.type, e.effective_on,
-               '{"ledger":"' || p_ledger || '","position":' || e.position || ',"id":"' || e.id || '","type":"' || e.type
-               || '","version":' || e.version || ',"stream":"' || e.stream || '","streamVersion":' || v.version
+        select e.*, '{"ledger":"' || p_ledger || '","position":' || e.position || ',"id":"' || e.id || '","type":"' || e.type
+               || '","version":' || e.version || ',"stream":"' || e.stream || '","streamVersion":' || e.stream_version
                || ',"effectiveOn":"' || e.effective_on || '","recordedAt":"' || now_text || '",' || e.rest as line
-          from (select u.*, row_number() over (partition by u.stream order by u.position) as place
-                  from unnest(positions, e_id, e_type, e_version, e_stream, e_effective_on, e_rest)
-                       u (position, id, type, version, stream, effective_on, rest)
-                 where u.position is not null) e
-          join (select s.stream, coalesce((select x.stream_version from events x
-                                            where x.ledger_id = p_ledger and x.stream = s.stream
-                                            order by x.stream_version desc limit 1), 0) as version
-                  from (select distinct unnest(e_stream) as stream) s) h on h.stream = e.stream
-         cross join lateral (select h.version + e.place as version) v
+          from (select u.*, s_stream[u.stream_place] as stream
+                  from (select unnest(positions) as position, unnest(versions) as stream_version, unnest(e_stream) as stream_place,
+                               unnest(e_id) as id, unnest(e_type) as type, unnest(e_version) as version,
+                               unnest(e_effective_on) as effective_on, unnest(e_rest) as rest) u
+                 where u.position is not null offset 0) e
+        offset 0 -- so that the line is made once, though it is used twice
       ) n;
 
     insert into event_documents (ledger_id, document, position)
     select p_ledger, d.document, positions[d.event]
-      from unnest(d_event, d_document) d (event, document)
+      from (select unnest(d_event) as event, unnest(d_document) as document) d
      where positions[d.event] is not null;
 
     insert into commits (ledger_id, last_position, first_position, recorded_at)
-    values (p_ledger, head_position, coalesce(head.last_position, 0) + 1, now_);
+    values (p_ledger, head_position, before + 1, now_);
 
-    insert into periods (ledger_id, position, closed_through)
-    select p_ledger, e.position, (('{' || e.rest)::jsonb -> 'data' ->> 'closedThrough')::date
-      from unnest(positions, e_type, e_rest) e (position, type, rest)
-     where e.type in ('PeriodClosed', 'PeriodReopened') and e.position is not null;
-  end if;
+    if has_period then
+      insert into periods (ledger_id, position, closed_through)
+      select p_ledger, e.position, (('{' || e.rest)::jsonb -> 'data' ->> 'closedThrough')::date
+        from unnest(positions, e_type, e_rest) e (position, type, rest)
+       where e.type in ('PeriodClosed', 'PeriodReopened') and e.position is not null;
+    end if;
 
-  if cardinality(l_command) > 0 then
     insert into claims (ledger_id, value, position, document, qualifier, released)
     select p_ledger, l.value, firsts[l.command], l.document, l.qualifier, l.released
-      from unnest(l_command, l_document, l_value, l_qualifier, l_released) l (command, document, value, qualifier, released)
+      from (select unnest(l_command) as command, unnest(l_document) as document, unnest(l_value) as value,
+                   unnest(l_qualifier) as qualifier, unnest(l_released) as released) l
      where verdicts[l.command] is null;
+  end if;
 
+  if shared then
     for hit in
       select l.command, jsonb_agg(jsonb_build_object('value', l.value, 'document', h.document)) as noticed
         from unnest(l_command, l_value, l_qualifier, l_released) l (command, value, qualifier, released)
-       cross join lateral log.holder_beside(p_ledger, l.value, l.qualifier, firsts[l.command]) h (document)
+       cross join lateral (select log.holder_beside(p_ledger, l.value, l.qualifier, firsts[l.command]) as document) h
        where not l.released and verdicts[l.command] is null and h.document is not null
        group by l.command
     loop
-      notes[hit.command] := hit.noticed;
+      notices[hit.command] := hit.noticed;
     end loop;
   end if;
 
   insert into receipts (ledger_id, key, request_hash, status, location, body, first_position, last_position, notices)
-  select p_ledger, c_key[k], c_request_hash[k], c_status[k], c_location[k], c_body[k], firsts[k], lasts[k], notes[k]
-    from generate_series(1, commands) k
-   where verdicts[k] is null and c_keep[k];
+  select p_ledger, r.key, r.request_hash, r.status, r.location, r.body, r.first_position, r.last_position, r.notices
+    from (select unnest(c_key) as key, unnest(c_request_hash) as request_hash, unnest(c_status) as status,
+                 unnest(c_location) as location, unnest(c_body) as body, unnest(firsts) as first_position,
+                 unnest(lasts) as last_position, unnest(notices) as notices, unnest(verdicts) as verdict,
+                 unnest(c_keep) as keep) r
+   where r.verdict is null and r.keep;
 
   return query
-  select coalesce(v.verdict, 'appended'), v.first_position, v.last_position, now_text, v.status, v.location,
-         case when v.verdict = 'replayed' then v.body end, v.notices, v.detail
-    from unnest(verdicts, firsts, lasts, statuses, locations, bodies, notes, details)
-         with ordinality v (verdict, first_position, last_position, status, location, body, notices, detail, place)
-   order by v.place;
+  select before + 1, now_text, newest,
+         case when shared or not all_good then
+           (select jsonb_agg(coalesce(o.verdict, jsonb_build_object('verdict', 'appended', 'notices', o.notices))
+                             || jsonb_build_object('place', o.place))
+              from (select unnest(verdicts) as verdict, unnest(notices) as notices, generate_series(1, commands) as place) o
+             where o.verdict is not null or o.notices is not null)
+         end;
 end
 $$;
 
