@@ -245,15 +245,6 @@ begin
         all_good := false;
         verdicts[c] := jsonb_build_object('verdict', 'closed', 'detail', closed);
       end if;
-      if has_period and verdicts[c] is null then
-        for hit in
-          select ('{' || e.rest)::jsonb -> 'data' ->> 'closedThrough' as through
-            from unnest(e_command, e_type, e_rest) e (command, type, rest)
-           where e.command = c and e.type in ('PeriodClosed', 'PeriodReopened')
-        loop
-          closed := hit.through;
-        end loop;
-      end if;
       if verdicts[c] is null and c_after[c] <> '{}'
          and exists (select from unnest(c_after[c]::int[]) a (command) where verdicts[a.command] is not null) then
         verdicts[c] := jsonb_build_object('verdict', 'conflict');
@@ -268,6 +259,15 @@ begin
         if found then
           verdicts[c] := jsonb_build_object('verdict', 'taken', 'detail', hit.document);
         end if;
+      end if;
+      if has_period and verdicts[c] is null then
+        for hit in
+          select ('{' || e.rest)::jsonb -> 'data' ->> 'closedThrough' as through
+            from unnest(e_command, e_type, e_rest) e (command, type, rest)
+           where e.command = c and e.type in ('PeriodClosed', 'PeriodReopened')
+        loop
+          closed := hit.through;
+        end loop;
       end if;
     end loop;
   end if;
