@@ -6,6 +6,7 @@ import {
   type DocumentName,
   itemName,
   type ItemRef,
+  type RecordedEvent,
   sourceName,
   type SourceRef,
 } from './events.js';
@@ -142,8 +143,20 @@ export class Working {
 
   emit(event: ApEvent): void {
     this.#events.push(event);
-    for (const name of documentsOf(event))
-      this.#changed.set(name, evolve(name, this.find(name), { ...event, ...notRecorded }));
+    const { type, effectiveOn, data } = event;
+    // Within a decision nothing looks at what only the log knows.
+    const actor = { id: '', role: '' };
+    const recorded = {
+      type,
+      effectiveOn,
+      data,
+      position: 0,
+      id: '',
+      recordedAt: '',
+      actor,
+      correlationId: '',
+    } as RecordedEvent;
+    for (const name of documentsOf(event)) this.#changed.set(name, evolve(name, this.find(name), recorded));
   }
 
   claim(...claims: Claim[]): void {
@@ -173,7 +186,7 @@ export class Working {
 
   /** Nothing happens: the document is already as the command asks. */
   unchanged(subject: DocumentName): Decision {
-    return { events: [], subject, claims: [], warnings: [], changed: new Map() };
+    return { events: [], subject, claims: [], warnings: this.#warnings, changed: new Map() };
   }
 
   /**
@@ -205,9 +218,6 @@ export class Working {
     return closedThrough === undefined ? day : latest(day, addDays(closedThrough, 1));
   }
 }
-
-// Within a decision nothing looks at these; the log fills them in.
-const notRecorded = { position: 0, id: '', recordedAt: '', actor: { id: '', role: '' }, correlationId: '' };
 
 /**
  * Whether a command repeats the one that made a document. If the name is new, the command's content is remembered.

@@ -267,6 +267,12 @@ describe('posting an invoice', () => {
       given(invoice('I1', '5', noDueDate), changeVendor('V1', { terms: { netDays: 9 } }))
         .when(invoice('I1', '5', noDueDate))
         .thenNothing());
+    it('warns again that there were no terms when it was posted', () => {
+      const { warnings } = given(invoice('I1', '5', noDueDate), changeVendor('V1', { terms: { netDays: 9 } })).when(
+        invoice('I1', '5', noDueDate),
+      ).decision;
+      expect(warnings.map(({ code }) => code)).toEqual(['no-terms']);
+    });
     it.each([
       ['amount', invoice('I1', '100.01')],
       ['number', invoice('I1', '100', { number: 'I-1' })],

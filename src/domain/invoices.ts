@@ -1,5 +1,5 @@
 import { addDays, daysBetween, lastDay, type LocalDate } from './calendar.js';
-import { Amounts, type Claim, type Decision, repeated, type Working } from './decision.js';
+import { Amounts, type Claim, type Decision, repeated, type Warning, type Working } from './decision.js';
 import type { DataOf, Line, Terms } from './events.js';
 import { type Amount, type Currency, type Minor, sum } from './money.js';
 import { isReserved } from './chart-of-accounts.js';
@@ -30,13 +30,17 @@ export const decideInvoice = (command: InvoiceCommand, working: Working): Decisi
   command.type === 'PostInvoice' ? post(command, working) : reverse(command, working);
 
 const post = (command: PostInvoice, working: Working): Decision => {
-  const { type: _, id, vendorId, currency, schedule, dueDate, lines, ...rest } = command;
+  const { type: _, id, vendorId, currency, schedule, dueDate, lines, total: totalText, ...rest } = command;
   const subject = `invoice/${id}` as const;
-  if (repeated(working, subject, { ...command })) return working.unchanged(subject);
+  const isDueGiven = schedule !== undefined || dueDate !== undefined;
+  if (repeated(working, subject, { ...command })) {
+    if (!isDueGiven && !working.find(subject)?.posted.terms) working.warn(noTerms(command));
+    return working.unchanged(subject);
+  }
 
   const vendor = working.inBody(`vendor/${vendorId}`, 'unknown-vendor');
   const amounts = new Amounts(currency);
-  const total = amounts.positive(command.total, '/total');
+  const total = amounts.positive(totalText, '/total');
   const lineTotal = readLines(amounts, lines);
   const instalments = schedule?.map(({ dueOn, amount }, i) => ({
     dueOn,
@@ -54,15 +58,9 @@ const post = (command: PostInvoice, working: Working): Decision => {
   working.mustBeOpen(command.postingDate);
 
   const { terms } = vendor.facts;
-  if (!instalments && dueDate === undefined && !terms) {
-    working.warn({
-      code: 'no-terms',
-      detail: `Neither a due date nor terms of the vendor: due on the invoice date, ${command.invoiceDate}.`,
-    });
-  }
+  if (!isDueGiven && !terms) working.warn(noTerms(command));
   const due = instalments ?? [{ dueOn: dueDate ?? dueByTerms(command.invoiceDate, terms), amount: total }];
   const data: DataOf<'InvoicePosted'> = {
-    ...rest,
     invoiceId: id,
     vendorId,
     currency,
@@ -70,11 +68,17 @@ const post = (command: PostInvoice, working: Working): Decision => {
     lines: formatLines(amounts, lines),
     schedule: due.map(({ dueOn, amount }) => ({ dueOn, amount: amounts.format(amount) })),
     ...(terms && { terms }),
+    ...rest,
   };
   working.claim(...claimsOf(data, command.allowDuplicate === undefined, false));
   working.emit({ type: 'InvoicePosted', effectiveOn: command.postingDate, data });
   return working.decision(subject);
 };
+
+const noTerms = ({ invoiceDate }: PostInvoice): Warning => ({
+  code: 'no-terms',
+  detail: `Neither a due date nor terms of the vendor: due on the invoice date, ${invoiceDate}.`,
+});
 
 const dueByTerms = (invoiceDate: LocalDate, terms: Terms | undefined): LocalDate => {
   if (daysBetween(invoiceDate, lastDay) < (terms?.netDays ?? 0)) {

@@ -411,19 +411,21 @@ export class LedgerWriter {
   #confirm(decided: Decided, verdict: Extract<Verdict, { verdict: 'appended' }>): void {
     const { task, decision } = decided;
     const { actor, correlationId } = task.request;
-    const recorded = decision.events.map((event, n): RecordedEvent => {
-      const recording = {
-        position: verdict.firstPosition + n,
+    const { recordedAt } = verdict;
+    const recorded = decision.events.map(({ type, effectiveOn, data }, n) => {
+      const contentHash = n === 0 ? decision.contentHash : undefined;
+      const position = verdict.firstPosition + n;
+      return {
+        type,
+        effectiveOn,
+        data,
+        position,
         id: task.eventIds[n]!,
-        recordedAt: verdict.recordedAt,
+        recordedAt,
         actor,
         correlationId,
-      };
-      return {
-        ...event,
-        ...recording,
-        ...(n === 0 && decision.contentHash !== undefined && { contentHash: decision.contentHash }),
-      };
+        contentHash,
+      } as RecordedEvent;
     });
     const positions = this.documents.confirm(task, recorded);
     // What was decided on these events knows them, and at which positions they are now.

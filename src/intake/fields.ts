@@ -1,0 +1,320 @@
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
+import { isLocalDate, isTimeZone } from '../domain/calendar.js';
+import { faultOfAmount, isCurrency } from '../domain/money.js';
+
+// The fields that requests are made of, as class-validator decorators that also describe themselves in the API
+// document. Each says in one sentence what is wrong, so that a client can show it beside the field.
+
+/** What a check gets to know beside the value. */
+export interface CheckArguments extends ValidationArguments {
+  /** The whole body, where the check is part of it. Only our own validation tells; see validation.ts. */
+  readonly root?: object;
+}
+
+/** Why a value is wrong, to be read after the name of the field; undefined if it is right. */
+export type Check = (value: unknown, args: CheckArguments) => string | undefined;
+
+type Described = Pick<ApiPropertyOptions, 'example' | 'description'>;
+
+const all =
+  (...decorators: readonly PropertyDecorator[]): PropertyDecorator =>
+  (target, property) => {
+    for (const decorate of decorators) decorate(target, property);
+  };
+
+const checkedBy = (name: string, check: Check, constraints: readonly unknown[] = []): PropertyDecorator =>
+  ValidateBy({
+    name,
+    constraints: [...constraints],
+    validator: {
+      validate: (value: unknown, args?: ValidationArguments) => check(value, args!) === undefined,
+      defaultMessage: (args?: ValidationArguments) => check(args!.value, args!) ?? '',
+    },
+  });
+
+/** A field of its own type; absent, it is missing. */
+const field = (name: string, check: Check, api: ApiPropertyOptions): PropertyDecorator =>
+  all(
+    checkedBy(name, (value, args) => (value === undefined ? 'is required' : check(value, args))),
+    ApiProperty(api),
+  );
+
+const isAbsent = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.length === 0);
+
+/** May be left out. An empty list counts as left out; null does not. */
+export const Optional = (): PropertyDecorator =>
+  all(
+    ValidateIf((_object, value) => !isAbsent(value)),
+    ApiProperty({ required: false }),
+  );
+
+/** May be left out if one of some other fields is there. Stands below the field's other decorators. */
+export const RequiredWithout = (...others: readonly [string, ...string[]]): PropertyDecorator => {
+  const oneOfThem = others.length === 1 ? others[0] : `one of ${others.join(', ')}`;
+  return all(
+    ValidateIf(
+      (object: Record<string, unknown>, value) => !isAbsent(value) || others.every((name) => isAbsent(object[name])),
+    ),
+    checkedBy('requiredWithout', (value) =>
+      isAbsent(value) ? `is required, or ${oneOfThem} in its place` : undefined,
+    ),
+    ApiProperty({ required: false }),
+  );
+};
+
+/** Must be left out if another field is there. */
+export const NotWith = (other: string): PropertyDecorator =>
+  checkedBy('notWith', (_value, { object }) =>
+    isAbsent((object as Record<string, unknown>)[other])
+      ? undefined
+      : `must not stand beside ${other}: give one of the two`,
+  );
+
+const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+
+export const isId = (value: unknown): value is string => typeof value === 'string' && idPattern.test(value);
+
+/** An id that a caller chose, or one that names something. */
+export const Id = (api: Described = {}): PropertyDecorator =>
+  field('id', (value) => (isId(value) ? undefined : 'must be 1 to 64 of A-Z a-z 0-9 . _ -, and not . or ..'), {
+    type: String,
+    minLength: 1,
+    maxLength: 64,
+    pattern: idPattern.source,
+    ...api,
+  });
+
+const plainText = /^[\x20-\x7e]*$/;
+// Control characters other than tab and newline, among them DEL and those of Latin-1.
+const controls = /[\0-\x08\x0b-\x1f\x7f-\x9f]/;
+
+/** As JSON Schema counts: in code points. */
+const isLonger = (text: string, max: number): boolean =>
+  text.length > max && (text.length > 2 * max || Array.from(text).length > max);
+
+interface TextLimits extends Described {
+  /** How many characters (Unicode code points) at most. */
+  readonly max: number;
+  /** May be empty, or all blanks. */
+  readonly blank?: boolean;
+  /** Without blanks around it and without line breaks: something that is compared. */
+  readonly trimmed?: boolean;
+}
+
+export const faultOfText = (
+  value: unknown,
+  { max, blank = false, trimmed = false }: TextLimits,
+): string | undefined => {
+  if (typeof value !== 'string') return 'must be a text';
+  if (isLonger(value, max)) return `must have at most ${max} characters`;
+  if (!plainText.test(value)) {
+    if (/\p{Surrogate}/u.test(value)) return 'must be well-formed Unicode: it has half of a surrogate pair';
+    if (controls.test(value)) return 'must not have control characters other than tab and newline';
+    if (trimmed && /[\t\n]/.test(value)) return 'must not have control characters';
+  }
+  if (!blank && !/\S/.test(value)) return 'must not be blank';
+  return trimmed && value.trim() !== value ? 'must not begin or end with a blank' : undefined;
+};
+
+/** A text for people. */
+export const Text = ({ max, blank, trimmed, ...api }: TextLimits): PropertyDecorator =>
+  field('text', (value) => faultOfText(value, { max, blank, trimmed }), {
+    type: String,
+    maxLength: max,
+    ...(blank ? {} : { minLength: 1, pattern: '\\S' }),
+    ...api,
+  });
+
+/** One of some words. */
+export const OneOf = (values: readonly string[], api: Described & { default?: string } = {}): PropertyDecorator =>
+  field('oneOf', (value) => (values.includes(value as string) ? undefined : `must be one of ${values.join(', ')}`), {
+    type: String,
+    enum: [...values],
+    ...api,
+  });
+
+// Requests name the same few thousand days again and again, and to look one up costs a fiftieth of finding out.
+const knownDays = new Set<string>();
+const maxKnownDays = 10_000;
+
+const isDay = (value: unknown): boolean => {
+  if (knownDays.has(value as string)) return true;
+  if (typeof value !== 'string' || !isLocalDate(value)) return false;
+  if (knownDays.size === maxKnownDays) knownDays.clear();
+  knownDays.add(value);
+  return true;
+};
+
+/** A day that exists, YYYY-MM-DD. */
+export const Day = (api: Described = {}): PropertyDecorator =>
+  field('day', (value) => (isDay(value) ? undefined : 'must be a day that exists, as YYYY-MM-DD'), {
+    type: String,
+    format: 'date',
+    example: '2023-10-31',
+    ...api,
+  });
+
+/** Not before the day in another field of the same object. */
+export const NotBefore = (other: string): PropertyDecorator =>
+  checkedBy('notBefore', (value, { object }) => {
+    const earliest = (object as Record<string, unknown>)[other];
+    return typeof value === 'string' && typeof earliest === 'string' && value < earliest
+      ? `must not be before ${other}`
+      : undefined;
+  });
+
+interface MoneyOptions extends Described {
+  /** May bear a leading minus. */
+  readonly signed?: boolean;
+  /** The field of the whole body that names the currency; without it the currency is that of a document. */
+  readonly currencyIn?: string;
+}
+
+const unsigned = /^(0|[1-9]\d*)(\.\d+)?$/;
+const signed = /^-?(0|[1-9]\d*)(\.\d+)?$/;
+
+const faultOfMoney = (value: unknown, currency: unknown, mayBeNegative: boolean): string | undefined => {
+  if (typeof value !== 'string') return 'must be a decimal string such as "1000.00", not a JSON number';
+  if (!(mayBeNegative ? signed : unsigned).test(value)) {
+    return mayBeNegative
+      ? 'must be a decimal string such as "1000.00" or "-1000.00", without plus sign, exponent, blank or separator'
+      : 'must be a decimal string such as "1000.00", without sign, exponent, blank or separator';
+  }
+  const fault = typeof currency === 'string' && isCurrency(currency) ? faultOfAmount(value, currency) : undefined;
+  return fault ?? (mayBeNegative || /[1-9]/.test(value) ? undefined : 'must be above zero');
+};
+
+/** An amount as a decimal string, above zero unless it may be negative. */
+export const Money = ({ signed: mayBeNegative = false, currencyIn, ...api }: MoneyOptions = {}): PropertyDecorator =>
+  field(
+    'money',
+    (value, { object, root = object }) =>
+      faultOfMoney(value, currencyIn && (root as Record<string, unknown>)[currencyIn], mayBeNegative),
+    {
+      type: String,
+      pattern: (mayBeNegative ? signed : unsigned).source,
+      example: '1000000.00',
+      ...api,
+    },
+  );
+
+/** An ISO 4217 code. */
+export const Currency = (api: Described = {}): PropertyDecorator =>
+  field(
+    'currency',
+    (value) => (typeof value === 'string' && isCurrency(value) ? undefined : 'must be an ISO 4217 code such as "USD"'),
+    {
+      type: String,
+      pattern: '^[A-Z]{3}$',
+      example: 'USD',
+      ...api,
+    },
+  );
+
+/** An ISO 3166-1 alpha-2 code. */
+export const Country = (api: Described = {}): PropertyDecorator =>
+  field(
+    'country',
+    (value) =>
+      typeof value === 'string' && /^[A-Z]{2}$/.test(value) && isISO31661Alpha2(value)
+        ? undefined
+        : 'must be an ISO 3166-1 alpha-2 code such as "GB"',
+    { type: String, pattern: '^[A-Z]{2}$', example: 'GB', ...api },
+  );
+
+/** An IANA time zone. */
+export const TimeZone = (api: Described = {}): PropertyDecorator =>
+  field(
+    'timeZone',
+    (value) =>
+      typeof value === 'string' && value.length <= 64 && isTimeZone(value)
+        ? undefined
+        : 'must be an IANA time zone such as "Europe/London" or "UTC"',
+    { type: String, maxLength: 64, example: 'Europe/London', ...api },
+  );
+
+const percentPattern = /^(0|[1-9]\d?|100)(\.\d{1,2})?$/;
+
+/** A percentage from 0 to 100 as a decimal string. */
+export const Percent = (api: Described = {}): PropertyDecorator =>
+  field(
+    'percent',
+    (value) =>
+      typeof value === 'string' && percentPattern.test(value) && Number(value) <= 100
+        ? undefined
+        : 'must be a decimal string from "0" to "100" with at most 2 decimals',
+    { type: String, pattern: percentPattern.source, example: '2.50', ...api },
+  );
+
+/** A whole number, as a JSON number. */
+export const Whole = ({ max, ...api }: Described & { readonly max: number }): PropertyDecorator =>
+  field(
+    'whole',
+    (value) =>
+      Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max
+        ? undefined
+        : `must be a whole number from 0 to ${max}`,
+    { type: 'integer', minimum: 0, maximum: max, ...api },
+  );
+
+/** A whole number in a query, where everything is text. */
+export const WholeText = ({
+  min,
+  max,
+  ...api
+}: Described & { readonly min: number; readonly max: number }): PropertyDecorator =>
+  field(
+    'wholeText',
+    (value) =>
+      typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) && Number(value) >= min && Number(value) <= max
+        ? undefined
+        : `must be a whole number from ${min} to ${max}`,
+    { type: 'integer', minimum: min, maximum: max, ...api },
+  );
+
+/** True or false. */
+export const Flag = (api: Described = {}): PropertyDecorator =>
+  field('flag', (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'), {
+    type: Boolean,
+    ...api,
+  });
+
+type Class = new () => object;
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Where validation.ts finds the class of what is inside: the first constraint of these two. */
+export const nesting: ReadonlySet<string> = new Set(['part', 'list']);
+
+/** An object inside the body. */
+export const Part = (type: () => Class, api: Described = {}): PropertyDecorator =>
+  all(
+    checkedBy(
+      'part',
+      (value) => (value === undefined ? 'is required' : isObject(value) ? undefined : 'must be an object'),
+      [type],
+    ),
+    ValidateNested(),
+    Type(type),
+    ApiProperty({ type: () => type(), ...api }),
+  );
+
+/** A list of objects inside the body, at least one. */
+export const ListOf = (type: () => Class, { max, ...api }: Described & { readonly max: number }): PropertyDecorator =>
+  all(
+    checkedBy(
+      'list',
+      (value) => {
+        if (isAbsent(value)) return 'is required';
+        if (!Array.isArray(value)) return 'must be a list';
+        return value.length > max ? `must have at most ${max} entries` : undefined;
+      },
+      [type],
+    ),
+    ValidateNested({ each: true }),
+    Type(type),
+    ApiProperty({ type: () => type(), isArray: true, maxItems: max, ...api }),
+  );

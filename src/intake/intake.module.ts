@@ -1,0 +1,57 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { AccessModule } from '../access/access.module.js';
+import { ExecuteHandler } from '../event-log/execute.js';
+import { AllocationsController } from './allocations.controller.js';
+import { ChargesController } from './charges.controller.js';
+import { CommandDesk } from './command-desk.js';
+import { CreditNotesController } from './credit-notes.controller.js';
+import { DeferralsController } from './deferrals.controller.js';
+import { EventsController } from './events.controller.js';
+import { HoldsAndDisputesController } from './holds-and-disputes.controller.js';
+import { InvoicesController } from './invoices.controller.js';
+import { LedgersController } from './ledgers.controller.js';
+import { ListedDocument } from './listed-document.js';
+import { Lists } from './lists.js';
+import { PaymentsController } from './payments.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { Reader } from './reader.js';
+import { RefundsController } from './refunds.controller.js';
+import { VendorsController } from './vendors.controller.js';
+import { WriteOffsController } from './write-offs.controller.js';
+
+/** The entities that the application's TypeORM data source has to know for this room. */
+export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
+
+/**
+ * The commands and the documents over HTTP. It also brings, for the whole application, the guard (through AccessModule)
+ * and the filter that answers every error as a problem.
+ *
+ * Needs, from a global module of the application:
+ * - `EventLog` (class of event-log/event-log.ts)
+ * - `Books` (class of projections/books.ts)
+ * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
+ * - `Tokens` (class of access/tokens.ts): `new Tokens([{ token, actor: operator }])`
+ *
+ * The application is to be made on `createHttpAdapter()` of intake/http.ts, with `{ bodyParser: false }`.
+ */
+@Module({
+  imports: [AccessModule, CqrsModule.forRoot()],
+  controllers: [
+    LedgersController,
+    VendorsController,
+    InvoicesController,
+    DeferralsController,
+    HoldsAndDisputesController,
+    CreditNotesController,
+    ChargesController,
+    PaymentsController,
+    AllocationsController,
+    RefundsController,
+    WriteOffsController,
+    EventsController,
+  ],
+  providers: [CommandDesk, Reader, Lists, ExecuteHandler, { provide: APP_FILTER, useClass: ProblemFilter }],
+})
+export class IntakeModule {}

@@ -1,0 +1,77 @@
+import type { Charge, Invoice } from '../domain/open-item.js';
+import type { CreditNote, Payment } from '../domain/credit-source.js';
+import type { Allocation, DeferralRecord, Ledger, Refund, WriteOff } from '../domain/documents.js';
+import type { Vendor } from '../domain/vendors.js';
+import type { Render } from './command-desk.js';
+import {
+  allocationResource,
+  chargeResource,
+  creditNoteResource,
+  deferralResource,
+  invoiceResource,
+  ledgerResource,
+  paymentResource,
+  refundResource,
+  vendorResource,
+  writeOffResource,
+} from './resources.js';
+
+// What commands answer: the resource, and where it is below the ledger.
+
+export const renderLedger: Render<Ledger> = (ledger) => ({ location: '', resource: ledgerResource(ledger) });
+
+export const renderVendor: Render<Vendor> = (vendor) => ({
+  location: `/vendors/${vendor.facts.vendorId}`,
+  resource: vendorResource(vendor),
+});
+
+export const renderInvoice: Render<Invoice> = (invoice, { today }) => ({
+  location: `/invoices/${invoice.id}`,
+  resource: invoiceResource(invoice, today),
+});
+
+/** An invoice that has just been posted: with what is odd about it, as far as the log has nothing to add. */
+export const renderPostedInvoice: Render<Invoice> = (invoice, { today, warnings }) => ({
+  location: `/invoices/${invoice.id}`,
+  resource: { ...invoiceResource(invoice, today), warnings },
+});
+
+/** A deferral with its invoice, on which it was decided, so that it is in memory. */
+export const renderDeferral: Render<DeferralRecord> = (deferral, { today, beside }) => {
+  const { invoiceId, deferralId } = deferral.data;
+  const invoice = beside(`invoice/${invoiceId}`) as Invoice;
+  return {
+    location: `/invoices/${invoiceId}/deferrals/${deferralId}`,
+    resource: deferralResource(deferral, invoice, today),
+  };
+};
+
+export const renderCharge: Render<Charge> = (charge, { today }) => ({
+  location: `/charges/${charge.id}`,
+  resource: chargeResource(charge, today),
+});
+
+export const renderPayment: Render<Payment> = (payment) => ({
+  location: `/payments/${payment.id}`,
+  resource: paymentResource(payment),
+});
+
+export const renderCreditNote: Render<CreditNote> = (creditNote) => ({
+  location: `/credit-notes/${creditNote.id}`,
+  resource: creditNoteResource(creditNote),
+});
+
+export const renderAllocation: Render<Allocation> = (allocation) => ({
+  location: `/allocations/${allocation.data.allocationId}`,
+  resource: allocationResource(allocation),
+});
+
+export const renderRefund: Render<Refund> = (refund) => ({
+  location: `/refunds/${refund.data.refundId}`,
+  resource: refundResource(refund),
+});
+
+export const renderWriteOff: Render<WriteOff> = (writeOff) => ({
+  location: `/write-offs/${writeOff.data.writeOffId}`,
+  resource: writeOffResource(writeOff),
+});
