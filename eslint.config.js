@@ -42,7 +42,11 @@ export default defineConfig(
     files: ['test/**', '**/*.spec.ts', '**/*.int-spec.ts', 'bench/**'],
     rules: {
       // A test may know more than the compiler, and what it expects is often loosely typed.
+      '@typescript-eslint/no-explicit-any': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/unbound-method': 'off',

@@ -83,7 +83,7 @@ describe('the model, over random histories', () => {
       const closings = ['V1', 'V2', 'V3'].flatMap((vendorId) => ledger.statement({ ...moment, vendorId }).currencies);
       for (const currency of ['USD', 'JPY', 'KWD']) {
         const own = closings.filter((statement) => statement.currency === currency);
-        const total = currencies.find((report) => report.currency === currency)?.totals['total'];
+        const total = currencies.find((report) => report.currency === currency)?.totals.total;
         expect(decimalOf(sum(own.map(({ closing }) => minorOf(closing, currency) ?? 0n)), currency)).toBe(
           total ?? decimalOf(0n, currency),
         );

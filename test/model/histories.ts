@@ -635,7 +635,7 @@ class Dice {
 const respelled = (amount: string): string => (amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount);
 
 const spelledOut = (collection: string, before: Json, today: Day): Json => {
-  if (collection === 'invoices') return { postingDate: before['invoiceDate'], schedule: [] };
+  if (collection === 'invoices') return { postingDate: before.invoiceDate, schedule: [] };
   if (collection === 'vendors') return { kind: 'supplier' };
   if (collection === 'deferrals') return { on: today };
   return collection === 'payments' ? { allocations: [] } : {};
@@ -657,7 +657,7 @@ const altered = (collection: string, before: Json): Json => {
     case 'deferrals':
       return { reason: 'altered' };
     default: // allocations and refunds
-      return { amount: before['amount'] === '1' ? '2' : '1' };
+      return { amount: before.amount === '1' ? '2' : '1' };
   }
 };
 
@@ -676,7 +676,7 @@ const fromOf = ({ type, id }: Ref): Json => (type === 'payment' ? { paymentId: i
  * @returns `undefined` if there is nothing that it could be done to
  */
 const requestOf = (step: Step, ledger: ReferenceLedger, made: readonly Request[]): Request | undefined => {
-  const repeatable = made.filter(({ body: sent }) => sent['id'] !== undefined);
+  const repeatable = made.filter(({ body: sent }) => sent.id !== undefined);
   const requests = new Dice(step, ledger, repeatable).requests();
   if (step.fault !== 'none') return requests[0];
   return requests.find((request) => isAccepted(ledger.wouldAnswer(request))) ?? requests[0];

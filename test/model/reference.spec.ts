@@ -482,7 +482,7 @@ describe('credit', () => {
     const books = new Books().invoice('I', '100', '2023-10-01', '2023-10-31', { currency: 'JPY' });
     books.invoice('K', '0.005', '2023-10-01', '2023-10-31', { currency: 'KWD', lines: [{ amount: '0.005' }] });
     books.payment('P', '5', '2023-10-31');
-    const totals = books.ageing('2023-10-31').currencies.map(({ currency, totals }) => [currency, totals['total']]);
+    const totals = books.ageing('2023-10-31').currencies.map(({ currency, totals }) => [currency, totals.total]);
     expect(totals).toEqual([
       ['JPY', '100'],
       ['KWD', '0.005'],
@@ -757,7 +757,7 @@ describe('rows', () => {
     .payment('P1', '50.00', '2023-10-31');
   const asOf = '2023-10-31';
   const summary = (by: AgeingBy, key: string) =>
-    books.ageing(asOf, { by }).currencies[0]?.rows.map((row) => [row[key], row['total'], row['onAccount']]);
+    books.ageing(asOf, { by }).currencies[0]?.rows.map((row) => [row[key], row.total, row.onAccount]);
 
   it('by vendor are net, and largest first', () => {
     // V: 300 + 50 - 40 - 50 = 260; T: 350.
@@ -806,14 +806,14 @@ describe('rows', () => {
   });
 
   it('by due month and by maturity keep the credit in a row of its own', () => {
-    const months = books.liabilities(asOf, 'due-month')[0]?.rows.map((row) => [row['dueMonth'], row['total']]);
+    const months = books.liabilities(asOf, 'due-month')[0]?.rows.map((row) => [row.dueMonth, row.total]);
     expect(months).toEqual([
       ['2023-09', '300.00'],
       ['2023-10', '350.00'],
       ['2023-12', '50.00'],
       ['on-account', '-90.00'],
     ]);
-    const bands = books.liabilities(asOf, 'maturity')[0]?.rows.map((row) => [row['maturity'], row['total']]);
+    const bands = books.liabilities(asOf, 'maturity')[0]?.rows.map((row) => [row.maturity, row.total]);
     expect(bands).toEqual([
       ['overdue', '300.00'],
       ['0-30', '350.00'],
@@ -842,8 +842,8 @@ describe('rows', () => {
     const before = named.position;
     named.post('/vendors/V/changes', { name: 'Vale plc', kind: 'lender' });
     const names = [before, named.position].map((position) => named.ageing(asOf, { position }).currencies[0]?.rows[0]);
-    expect(names.map((row) => row?.['vendorName'])).toEqual(['Vale Ltd', 'Vale plc']);
-    expect(named.ageing(asOf, { by: 'kind' }).currencies[0]?.rows[0]?.['kind']).toBe('lender');
+    expect(names.map((row) => row?.vendorName)).toEqual(['Vale Ltd', 'Vale plc']);
+    expect(named.ageing(asOf, { by: 'kind' }).currencies[0]?.rows[0]?.kind).toBe('lender');
   });
 });
 

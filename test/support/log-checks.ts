@@ -78,7 +78,17 @@ export const checkLog = async (pool: pg.Pool, ledgerId: string): Promise<void> =
       stream_version: `${version}`,
       recorded_at: recordedAt.get(event.position),
     });
-    const keys = ['ledger', 'position', 'id', 'type', 'version', 'stream', 'streamVersion', 'effectiveOn', 'recordedAt'];
+    const keys = [
+      'ledger',
+      'position',
+      'id',
+      'type',
+      'version',
+      'stream',
+      'streamVersion',
+      'effectiveOn',
+      'recordedAt',
+    ];
     expect(Object.keys(line).slice(0, 10)).toEqual([...keys, 'actor']);
     expect(row.leaf_hash).toEqual(createHash('sha256').update('\0').update(row.line, 'utf8').digest());
     for (const document of [...new Set(documentsOf(event))].sort((a, b) => (a < b ? -1 : 1))) {

@@ -25,7 +25,11 @@ const exempt: ReadonlySet<string> = new Set([
 ]);
 
 /** A document after the events of a log up to a position, folded from nothing. */
-export const foldOf = (log: readonly RecordedEvent[], name: DocumentName, through = log.length): Document | undefined => {
+export const foldOf = (
+  log: readonly RecordedEvent[],
+  name: DocumentName,
+  through = log.length,
+): Document | undefined => {
   let document: Document | undefined;
   for (const event of log.slice(0, through)) {
     if (documentsOf(event).includes(name)) document = evolve(name, document, event);
@@ -94,7 +98,8 @@ export class LogInMemory implements LogStore {
     const claims = this.#claims.filter((claim) => claim.value === value && claim.position <= through);
     const isReleased = (document: DocumentName): boolean =>
       claims.some((claim) => claim.released && claim.document === document);
-    return claims.find((claim) => !claim.released && isWanted(claim.qualifier) && !isReleased(claim.document))?.document;
+    return claims.find((claim) => !claim.released && isWanted(claim.qualifier) && !isReleased(claim.document))
+      ?.document;
   }
 
   #refusal(entry: Entry, head: number, earlier: readonly Verdict[]): Verdict | undefined {
@@ -123,8 +128,7 @@ export class LogInMemory implements LogStore {
     if (entry.after.some((place) => earlier[place]!.verdict !== 'appended')) return { verdict: 'conflict' };
     for (const { value, qualifier } of exclusive) {
       const by = this.#claims.find(
-        (claim) =>
-          claim.value === value && claim.qualifier === qualifier && !claim.released && claim.position > head,
+        (claim) => claim.value === value && claim.qualifier === qualifier && !claim.released && claim.position > head,
       );
       if (by) return { verdict: 'taken', by: by.document };
     }

@@ -36,7 +36,7 @@ export class AppProcess {
     const url = `http://127.0.0.1:${port}`;
     const app = new AppProcess(child, url, output);
     // A build may come first.
-    for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
+    for (const deadline = Date.now() + 120_000; Date.now() < deadline;) {
       if (child.exitCode !== null) break;
       const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
       if (answer?.ok) return app;

@@ -58,6 +58,9 @@ create table log.claims (
   primary key (ledger_id, value, position)
 );
 
+-- Whether a holder has given a value up: without this, every look at a value that thousands share would read them all.
+create index claims_released on log.claims (ledger_id, value, document) where released;
+
 -- What was answered, by key of the request. Positions and notices are what only the log knew.
 create table log.receipts (
   ledger_id      text collate "C" not null,

@@ -103,5 +103,10 @@ begin
     end loop;
     alter schema books owner to duebook_app;
   end if;
+
+  -- So that an instance without the owner's rights can see that the schema is up to date.
+  if exists (select from pg_roles where rolname = 'duebook_app') and to_regclass('migrations') is not null then
+    grant select on migrations to duebook_app;
+  end if;
 end
 $$;

@@ -1,0 +1,211 @@
+import type { AddressInfo } from 'node:net';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import { operator, Tokens } from './access/tokens.js';
+import { serveApiDocument } from './api-document.js';
+import type { Config } from './config.js';
+import { createDataSource } from './database/data-source.js';
+import { EventLog } from './event-log/event-log.js';
+import { HealthController } from './health.controller.js';
+import { createHttpAdapter } from './intake/http.js';
+import { intakeEntities, IntakeModule } from './intake/intake.module.js';
+import { createLogger, NestLog, RequestLog } from './logging.js';
+import { ProblemPagesController } from './problem-pages.controller.js';
+import { Books } from './projections/books.js';
+import { ProjectionWorker } from './projections/worker.js';
+import { READ_POOL } from './reports/read-pool.js';
+import { ReportsModule } from './reports/reports.module.js';
+
+export interface AppOptions {
+  /** The database, as a member of `duebook_app`; its schema is up to date. */
+  readonly url: string;
+  /** Where reports are read: a replica, perhaps. `url` where none is given. */
+  readonly readUrl?: string;
+  /** The bearer token that has all roles. */
+  readonly token: string;
+  /** By default only errors are logged. */
+  readonly logger?: Logger;
+}
+
+/** The application, answering. */
+export interface App {
+  readonly nest: NestFastifyApplication;
+  /** Where it answers, without a slash at the end. */
+  readonly url: string;
+  readonly log: EventLog;
+  /** Takes in nothing more, lets what is under way end, and gives back all connections. The database stays as it is. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the application and lets it listen.
+ *
+ * @param where port 0 takes a free one
+ * @example const app = await createApp({ host: '127.0.0.1', port: 0 }, { url: database.appUrl, token });
+ */
+export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: AppOptions): Promise<App> => {
+  const logger = options.logger ?? createLogger('error');
+  const resources = new Resources(options, logger);
+  const { log, worker } = resources;
+  let nest: NestFastifyApplication | undefined;
+  try {
+    await resources.dataSource.initialize();
+    const adapter = createHttpAdapter({
+      loggerInstance: logger,
+      logController: new RequestLog(),
+      requestTimeout: requestTimeLimitMs,
+    });
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's class of options is meant as a type
+    nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(resources), adapter, {
+      bodyParser: false,
+      abortOnError: false,
+      forceCloseConnections: false,
+      return503OnClosing: true,
+      logger: new NestLog(logger),
+    });
+    nest.useSecurityHeaders({
+      // TLS, and what a browser has to know about it, is the business of whoever puts it in front.
+      strictTransportSecurity: false,
+      contentSecurityPolicy: {
+        directives: {
+          upgradeInsecureRequests: null,
+          frameAncestors: `'none'`,
+          fontSrc: [`'self'`, 'data:'],
+          styleSrc: [`'self'`, `'unsafe-inline'`],
+        },
+      },
+      xFrameOptions: { action: 'deny' },
+    });
+    serveApiDocument(nest);
+    worker.start();
+    await nest.listen(where.port, where.host);
+  } catch (error) {
+    await nest?.close();
+    await resources.close();
+    throw error;
+  }
+  const running = nest;
+  return {
+    nest: running,
+    url: urlOf(running, where.host),
+    log,
+    close: async () => {
+      await stopServing(running);
+      await resources.close();
+    },
+  };
+};
+
+/** How long a request may take to arrive. */
+const requestTimeLimitMs = 60_000;
+/** How long requests under way may take to be answered once the application is to stop. */
+const farewellLimitMs = 10_000;
+
+/** Everything that holds connections, and the order in which it lets go of them. */
+class Resources {
+  readonly #logPool: pg.Pool;
+  readonly #workerPool: pg.Pool;
+  readonly readPool: pg.Pool;
+  readonly dataSource: DataSource;
+  readonly log: EventLog;
+  readonly books: Books;
+  readonly worker: ProjectionWorker;
+  readonly tokens: Tokens;
+
+  constructor({ url, readUrl = url, token }: AppOptions, logger: Logger) {
+    const pool = (connectionString: string, name: string, max: number): pg.Pool => {
+      const made = new pg.Pool({
+        connectionString,
+        max,
+        application_name: name,
+        connectionTimeoutMillis: 10_000,
+        keepAlive: true,
+      });
+      // An idle connection that breaks is replaced at the next need; unheard, its error would end the process.
+      made.on('error', (err) => {
+        logger.warn({ err, pool: name }, 'lost an idle connection to the database');
+      });
+      return made;
+    };
+    // One batch of a ledger is under way at a time, so few connections write; the rest is for reading documents.
+    this.#logPool = pool(url, 'duebook log', 12);
+    // Its own, so that no report can keep the books from going on.
+    this.#workerPool = pool(url, 'duebook worker', 3);
+    this.readPool = pool(readUrl, 'duebook reports', 8);
+    this.dataSource = createDataSource(url, {
+      entities: [...intakeEntities],
+      poolSize: 4,
+      connectTimeoutMS: 10_000,
+      poolErrorHandler: (err: unknown) => {
+        logger.warn({ err, pool: 'duebook lists' }, 'lost an idle connection to the database');
+      },
+    });
+    this.log = new EventLog(this.#logPool);
+    this.books = new Books(this.readPool);
+    this.worker = new ProjectionWorker(this.#workerPool, this.log, (err) => {
+      logger.error({ err }, 'the books could not be folded further; trying again');
+    });
+    this.books.nudge = (ledgerId) => {
+      this.worker.nudge(ledgerId);
+    };
+    this.tokens = new Tokens([{ token, actor: operator }]);
+  }
+
+  async close(): Promise<void> {
+    await this.log.drain();
+    await this.worker.stop();
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    await Promise.all([this.#logPool.end(), this.#workerPool.end(), this.readPool.end()]);
+  }
+}
+
+/** What rooms ask for without knowing who makes it. */
+@Global()
+@Module({})
+class ResourcesModule {
+  static with({ log, books, dataSource, readPool, tokens }: Resources): DynamicModule {
+    const providers = [
+      { provide: EventLog, useValue: log },
+      { provide: Books, useValue: books },
+      { provide: DataSource, useValue: dataSource },
+      { provide: READ_POOL, useValue: readPool },
+      { provide: Tokens, useValue: tokens },
+    ];
+    return { module: ResourcesModule, providers, exports: providers.map(({ provide }) => provide) };
+  }
+}
+
+/** The wiring: the only place that knows all rooms. */
+@Module({})
+class AppModule {
+  static with(resources: Resources): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [ResourcesModule.with(resources), IntakeModule, ReportsModule],
+      controllers: [HealthController, ProblemPagesController],
+    };
+  }
+}
+
+const stopServing = async (nest: NestFastifyApplication): Promise<void> => {
+  // A reader that takes its time over a long stream must not keep us for ever.
+  const timer = setTimeout(() => {
+    nest.getHttpServer().closeAllConnections();
+  }, farewellLimitMs);
+  try {
+    await nest.close();
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const urlOf = (nest: NestFastifyApplication, host: string): string => {
+  const { port } = nest.getHttpServer().address() as AddressInfo;
+  // "Every address" is none that a browser could be given.
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+};

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Controller, Get, Header, HttpStatus, Inject, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { DataSource } from 'typeorm';
+import { Public } from './access/access.guard.js';
+
+const answerTimeLimitMs = 3_000;
+
+const says = (status: string) => ({
+  description: `It says \`${status}\``,
+  schema: { type: 'object', required: ['status'], properties: { status: { type: 'string', enum: [status] } } },
+});
+
+/** For whoever runs the process: an orchestrator, a load balancer, a container's health check. */
+@ApiTags('health')
+@Public()
+@Controller('health')
+export class HealthController {
+  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+
+  /** Always 200: that it answers is the answer. A database that is away is no reason to kill the process. */
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Whether the process runs' })
+  @ApiOkResponse(says('live'))
+  live(): { status: 'live' } {
+    return { status: 'live' };
+  }
+
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Whether requests can be answered: the database is there, with the schema of this release' })
+  @ApiOkResponse(says('ready'))
+  @ApiServiceUnavailableResponse(says('not-ready'))
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: 'ready' | 'not-ready' }> {
+    const late = new AbortController();
+    try {
+      const answered = await Promise.race([this.#ask(), sleep(answerTimeLimitMs, false, { signal: late.signal })]);
+      if (answered) return { status: 'ready' };
+    } catch {
+      // Why is for the log, where every failing query is: this route tells strangers yes or no.
+    } finally {
+      late.abort();
+    }
+    reply.status(HttpStatus.SERVICE_UNAVAILABLE).header('Retry-After', '1');
+    return { status: 'not-ready' };
+  }
+
+  /** The start has brought the schema up to date; this fails if it has gone since, or the database has. */
+  async #ask(): Promise<true> {
+    await this.dataSource.query(
+      'select (select true from log.commits limit 1), (select true from books.checkpoints limit 1)',
+    );
+    return true;
+  }
+}

@@ -1,0 +1,15 @@
+import { ConfigError } from './config.js';
+import { StartError } from './start.js';
+
+/** Ends the process on an error: what has to be put right outside is said in a line, a fault of ours with its stack. */
+export const exitWith = (error: unknown): never => {
+  const expected = error instanceof ConfigError || error instanceof StartError;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
+  process.exit(1);
+};
+
+/** `… | head` closes our output before we are done. That is no reason to leave a database running, or to stop serving. */
+export const outliveOutput = (): void => {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+};

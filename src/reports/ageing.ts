@@ -1,0 +1,234 @@
+import { daysBetween } from '../domain/calendar.js';
+import type { Amount, Currency } from '../domain/money.js';
+import type { Moment } from './as-of.js';
+import { asOfDay, dayText, inScope, isCredit, isDeferred, scopeValues, vendorsThen } from './books-sql.js';
+import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
+import { byCurrency, type Figures, minorOf, type Sum, totalOf, written } from './figures.js';
+import type { AgeingBy, Basis } from './queries.js';
+import type { Snapshot } from './snapshot.js';
+
+export interface AgeingQuestion {
+  readonly basis: Basis;
+  /** The last days of the buckets, increasing, in days late. */
+  readonly edges: readonly number[];
+  readonly by: AgeingBy;
+  readonly currency?: Currency | undefined;
+}
+
+type Row = Record<string, string | number | null>;
+
+export interface AgeingReport extends Moment {
+  readonly basis: Basis;
+  readonly buckets: readonly string[];
+  readonly currencies: readonly {
+    readonly currency: Currency;
+    readonly rows: readonly Row[];
+    readonly totals: Readonly<Record<string, Amount>>;
+  }[];
+}
+
+/** @example bucketsOf([30, 60]) // ['notDue', '1-30', '31-60', 'over-60'] */
+export const bucketsOf = (edges: readonly number[]): string[] => [
+  'notDue',
+  ...edges.map((edge, place) => `${(edges[place - 1] ?? 0) + 1}-${edge}`),
+  `over-${edges.at(-1) ?? 0}`,
+];
+
+/** Which of its dates an instalment ages by. */
+const basisColumn: Readonly<Record<Basis, string>> = {
+  agreed: 'due_on',
+  contractual: 'original_due_on',
+  'invoice-date': 'document_date',
+};
+
+const keyColumns: Readonly<Record<AgeingBy, readonly string[]>> = {
+  vendor: ['vendorId', 'vendorName'],
+  invoice: ['vendorId', 'vendorName', 'itemId', 'itemType', 'number', 'dueOn', 'daysLate'],
+  kind: ['kind'],
+};
+const otherColumns = ['onAccount', 'deferred', 'held', 'disputed'] as const;
+
+interface Sums {
+  readonly currency: Currency;
+  readonly total: Sum;
+  readonly on_account: Sum;
+  readonly deferred: Sum;
+  readonly held: Sum;
+  readonly disputed: Sum;
+  /** What is late by more than 0 days, by more than the first edge, the second … */
+  readonly [late: `late_${number}`]: Sum;
+}
+interface VendorSums extends Sums {
+  readonly vendor_id: string;
+  readonly name: string | null;
+}
+interface KindSums extends Sums {
+  readonly kind: string;
+}
+interface ItemSums extends VendorSums {
+  readonly item_id: string;
+  readonly item_type: string;
+  readonly number: string | null;
+  readonly due_on: string;
+}
+
+/**
+ * One pass over the lines, with one comparison of dates a bucket: what is late by more than each edge is summed up, and
+ * a bucket is the difference of two such sums. The edges are numbers that intake has checked.
+ */
+const sumsOf = ({ edges }: AgeingQuestion, date: string, deferred: string): string => `
+  sum(owed) as total,
+  ${[0, ...edges].map((edge, place) => `sum(owed) filter (where ${date} < ${asOfDay} - ${edge}) as late_${place}`).join(',\n  ')},
+  -sum(owed) filter (where ${isCredit}) as on_account,
+  sum(owed) filter (where ${deferred}) as deferred,
+  sum(held) filter (where held <> 0) as held,
+  sum(disputed) filter (where disputed <> 0) as disputed`;
+
+const vendorQuery = (question: AgeingQuestion): string => `
+  with sums as (
+    select currency, vendor_id, ${sumsOf(question, basisColumn[question.basis], isDeferred)}
+      from books.subledger_lines where ${inScope} group by currency, vendor_id
+  )
+  select s.*, v.name from sums s left join (${vendorsThen}) v on v.vendor_id = s.vendor_id
+   order by s.currency, s.total desc, s.vendor_id`;
+
+/** By vendor first: which kind a vendor is of, where the invoice says none, need not be looked up line by line. */
+const kindQuery = (question: AgeingQuestion): string => {
+  const columns = [
+    'total',
+    ...[0, ...question.edges].map((_, place) => `late_${place}`),
+    'on_account',
+    'deferred',
+    'held',
+    'disputed',
+  ];
+  return `
+  with sums as (
+    select currency, vendor_id, kind as own_kind, ${sumsOf(question, basisColumn[question.basis], isDeferred)}
+      from books.subledger_lines where ${inScope} group by currency, vendor_id, kind
+  )
+  select s.currency, coalesce(s.own_kind, v.kind, '') as kind, ${columns.map((column) => `sum(s.${column}) as ${column}`).join(', ')}
+    from sums s left join (${vendorsThen}) v on v.vendor_id = s.vendor_id
+   group by s.currency, coalesce(s.own_kind, v.kind, '')
+   order by s.currency, sum(s.total) desc, coalesce(s.own_kind, v.kind, '')`;
+};
+
+/**
+ * By instalment first: a row's date is that of the oldest one that is still open. Materialised, so that all lines go
+ * through a hash table once and only what is open is sorted; else the planner sorts all lines to group them twice.
+ */
+const invoiceQuery = (question: AgeingQuestion): string => `
+  with instalments as materialized (
+    select currency, vendor_id, item_type, item_id, ${basisColumn[question.basis]} as basis_on, ${isDeferred} as deferred,
+           sum(owed) as owed, sum(held) as held, sum(disputed) as disputed
+      from books.subledger_lines where ${inScope}
+     group by 1, 2, 3, 4, 5, 6 having sum(owed) <> 0
+  ), sums as (
+    select currency, vendor_id, item_type, item_id, ${dayText('min(basis_on)')} as due_on, ${sumsOf(question, 'basis_on', 'deferred')}
+      from instalments group by 1, 2, 3, 4
+  )
+  select s.*, v.name, d.number
+    from sums s
+    left join (${vendorsThen}) v on v.vendor_id = s.vendor_id
+    left join books.documents d
+      on d.ledger_id = $1 and d.generation = $2 and d.kind = s.item_type and d.id = s.item_id
+   order by s.currency, s.total desc, s.item_id, s.item_type`;
+
+/** What we owe by how late it is, net of the credit that we have with each vendor. */
+export const ageing = async (snapshot: Snapshot, moment: Moment, question: AgeingQuestion): Promise<AgeingReport> => {
+  const values = scopeValues(snapshot, moment, question.currency);
+  const buckets = bucketsOf(question.edges);
+  const rows = await rowsOf(snapshot, values, moment, question);
+  const columns = [...buckets, 'total', ...otherColumns];
+  const currencies = [...byCurrency(rows)].flatMap(([currency, inCurrency]) => {
+    // A currency in which nothing is open any more is left out: neither owed, nor credit.
+    if (inCurrency.every(({ figures }) => figures.total === 0n && figures.onAccount === 0n)) return [];
+    const shown = inCurrency.filter(({ figures }) => [...buckets, 'total'].some((column) => figures[column] !== 0n));
+    return [
+      {
+        currency,
+        rows: shown.map(({ keys, figures }) => ({ ...keys, ...written(figures, currency) })),
+        totals: written(
+          totalOf(
+            columns,
+            inCurrency.map(({ figures }) => figures),
+          ),
+          currency,
+        ),
+      },
+    ];
+  });
+  return { ...moment, basis: question.basis, buckets, currencies };
+};
+
+interface Line {
+  readonly currency: Currency;
+  readonly keys: Row;
+  readonly figures: Figures;
+}
+
+const rowsOf = async (
+  snapshot: Snapshot,
+  values: unknown[],
+  moment: Moment,
+  question: AgeingQuestion,
+): Promise<Line[]> => {
+  const line = (sums: Sums, keys: Row): Line => ({
+    currency: sums.currency,
+    keys,
+    figures: figuresOf(sums, question.edges),
+  });
+  switch (question.by) {
+    case 'vendor':
+      return (await snapshot.query<VendorSums>(vendorQuery(question), values)).map((sums) =>
+        line(sums, { vendorId: sums.vendor_id, vendorName: sums.name }),
+      );
+    case 'kind':
+      return (await snapshot.query<KindSums>(kindQuery(question), values)).map((sums) =>
+        line(sums, { kind: sums.kind }),
+      );
+    case 'invoice':
+      return (await snapshot.query<ItemSums>(invoiceQuery(question), values)).map((sums) =>
+        line(sums, {
+          vendorId: sums.vendor_id,
+          vendorName: sums.name,
+          itemId: sums.item_id,
+          itemType: sums.item_type,
+          number: sums.number,
+          dueOn: sums.due_on,
+          daysLate: daysBetween(sums.due_on, moment.asOf),
+        }),
+      );
+  }
+};
+
+const figuresOf = (sums: Sums, edges: readonly number[]): Figures => {
+  const total = minorOf(sums.total);
+  // Each bucket is what is late by more than its lower edge, without what is late by more than its upper one.
+  const late = [total, ...[0, ...edges].map((_, place) => minorOf(sums[`late_${place}`] ?? null)), 0n];
+  return {
+    ...Object.fromEntries(
+      bucketsOf(edges).map((bucket, place) => [bucket, (late[place] ?? 0n) - (late[place + 1] ?? 0n)]),
+    ),
+    total,
+    onAccount: minorOf(sums.on_account),
+    deferred: minorOf(sums.deferred),
+    held: minorOf(sums.held),
+    disputed: minorOf(sums.disputed),
+  };
+};
+
+const texts = new Set(keyColumns.invoice.filter((column) => column !== 'daysLate').concat(keyColumns.kind));
+
+/** The report as a CSV file: a line a row, and one with the totals of each currency. */
+export const ageingCsv = (report: AgeingReport, by: AgeingBy): string => {
+  const columns = [...keyColumns[by], ...report.buckets, 'total', ...otherColumns];
+  const lines = report.currencies.flatMap(({ currency, rows, totals }) => {
+    const echo = (row: string): Cell[] => [...momentCells(report), report.basis, currency, row];
+    return [
+      ...rows.map((row) => csvLine([...echo('row'), ...cellsOf(row, columns, texts)])),
+      csvLine([...echo('totals'), ...cellsOf(totals, columns, texts)]),
+    ];
+  });
+  return [csvLine([...momentColumns, 'basis', 'currency', 'row', ...columns]), ...lines].join('');
+};

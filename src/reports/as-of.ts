@@ -1,0 +1,135 @@
+import type pg from 'pg';
+import { dayIn, type Instant, isLocalDate, type LocalDate } from '../domain/calendar.js';
+import { reject } from '../domain/rejection.js';
+import type { EventLog } from '../event-log/event-log.js';
+import { readLine } from '../event-log/record.js';
+import { type Books, type Extent, NotYetThere } from '../projections/books.js';
+import { inSnapshot, type Snapshot } from './snapshot.js';
+
+/** What every report is about, and what all of them echo: a day, and up to which event the books are known. */
+export interface Moment {
+  readonly ledger: string;
+  readonly asOf: LocalDate;
+  /** As asked; where nothing was asked, when the event at `position` was recorded. Null before the first event. */
+  readonly knownAt: Instant | null;
+  /** The last event taken into account; 0 before the first. */
+  readonly position: number;
+}
+
+/** The parameters that all reports take, checked, as they came. */
+export interface MomentQuery {
+  readonly asOf?: LocalDate;
+  readonly knownAt?: string;
+  readonly knownAtPosition?: string;
+  readonly atLeast?: string;
+}
+
+const instantPattern = /^(\d{4}-\d{2}-\d{2})T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,6}))?(?:Z|[+-]00:00)$/;
+
+/**
+ * Brings an instant to the one form in which we write it.
+ *
+ * @returns RFC 3339 in UTC with microseconds; `undefined` for what is no instant in UTC
+ * @example normalInstant('2023-10-31T09:00:00.5Z') // '2023-10-31T09:00:00.500000Z'
+ */
+export const normalInstant = (text: string): Instant | undefined => {
+  const [, day = '', time = '', fraction = ''] = instantPattern.exec(text) ?? [];
+  return isLocalDate(day) ? `${day}T${time}.${fraction.padEnd(6, '0')}Z` : undefined;
+};
+
+const ledgerIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** What all reports share: finding out which moment a request is about, and reading the books of that moment. */
+export class ReportReader {
+  constructor(
+    private readonly log: EventLog,
+    private readonly books: Books,
+    private readonly pool: pg.Pool,
+    private readonly nowMs: () => number = Date.now,
+  ) {}
+
+  /**
+   * The moment that a request is about. Waits, at most 5 seconds, until the books hold every event up to it.
+   *
+   * @throws {Rejection} `not-found` without such a ledger; `malformed` for an instant that the database's clock has not
+   * reached, or a position that the log has not
+   * @throws {NotYetThere}
+   */
+  async momentOf(ledgerId: string, query: MomentQuery): Promise<Moment> {
+    const head = ledgerIdPattern.test(ledgerId) ? await this.log.head(ledgerId) : undefined;
+    if (!head) return reject('not-found', `There is no ledger ${ledgerId}.`);
+    const asOf = query.asOf ?? (await this.#today(ledgerId));
+    const atLeast = Number(query.atLeast ?? 0);
+
+    const asked = await this.#asked(ledgerId, query, head.position);
+    const goal = Math.max(asked?.position ?? head.position, atLeast);
+    const isFree = asked === undefined && query.atLeast === undefined;
+    const extent = await (isFree ? this.#asFarAsTheyGo(ledgerId, goal) : this.books.reach(ledgerId, goal));
+    const { position, recordedAt } = asked ?? extent;
+    return { ledger: ledgerId, asOf, knownAt: recordedAt ?? null, position };
+  }
+
+  /** Reads the books of a moment, all queries in one snapshot. */
+  read<T>({ ledger, position }: Moment, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    return inSnapshot(this.pool, ledger, position, work);
+  }
+
+  /**
+   * Without a wish a report speaks of everything recorded before it was asked for; but of books that are far behind, as
+   * while they are rebuilt, it says what they have, and up to which position that is.
+   */
+  async #asFarAsTheyGo(ledgerId: string, head: number): Promise<Extent> {
+    try {
+      return await this.books.reach(ledgerId, head);
+    } catch (error) {
+      if (error instanceof NotYetThere) return this.books.reach(ledgerId, 0);
+      throw error;
+    }
+  }
+
+  async #asked(
+    ledgerId: string,
+    { knownAt, knownAtPosition }: MomentQuery,
+    head: number,
+  ): Promise<{ position: number; recordedAt: Instant | undefined } | undefined> {
+    if (knownAt !== undefined) {
+      const recordedAt = normalInstant(knownAt);
+      return recordedAt === undefined
+        ? undefined
+        : { position: await this.#positionAt(ledgerId, recordedAt), recordedAt };
+    }
+    if (knownAtPosition === undefined) return undefined;
+    const position = Number(knownAtPosition);
+    if (position > head) {
+      const detail = `must be at most ${head}, which is the last position of this ledger`;
+      rejectParameter('knownAtPosition', detail, { head });
+    }
+    const [line] = position > 0 ? await this.log.linesAfter(ledgerId, position - 1, 1) : [];
+    return { position, recordedAt: line && readLine(line.line).recordedAt };
+  }
+
+  async #positionAt(ledgerId: string, instant: Instant): Promise<number> {
+    try {
+      return await this.log.positionAt(ledgerId, instant);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'DB400') throw error;
+      return rejectParameter(
+        'knownAt',
+        `must not be later than the database's clock: what will be known then is not known yet`,
+      );
+    }
+  }
+
+  async #today(ledgerId: string): Promise<LocalDate> {
+    const ledger = (await this.log.documents(ledgerId, ['ledger'])).get('ledger');
+    if (ledger?.kind !== 'ledger') throw new Error(`ledger ${ledgerId} has no opening`);
+    return dayIn(ledger.facts.timeZone, this.nowMs());
+  }
+}
+
+/** @throws {Rejection} `malformed`, with the one parameter that is at fault */
+export const rejectParameter = (name: string, detail: string, facts: Readonly<Record<string, unknown>> = {}): never =>
+  reject('malformed', malformedQuery, { ...facts, errors: [{ pointer: `/${name}`, detail }] });
+
+/** What a refusal of query parameters says as a whole. */
+export const malformedQuery = 'The query is not what this report takes; errors names each parameter at fault.';

@@ -1,0 +1,27 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { validate } from 'class-validator';
+import { type Fault, reject } from '../domain/rejection.js';
+import { malformedQuery } from './as-of.js';
+
+/**
+ * Checks the query of a report against its class: every fault is named, and what the report does not know is one, since
+ * a misspelt parameter that is passed over looks like one that took effect.
+ */
+@Injectable()
+export class QueryPipe implements PipeTransform {
+  /** @throws {Rejection} `malformed` */
+  async transform(value: Readonly<Record<string, unknown>>, { metatype }: ArgumentMetadata): Promise<object> {
+    if (!metatype) throw new Error('the query of a report has no class');
+    const query = Object.assign(new metatype() as object, value);
+    const found = await validate(query, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
+    const faults = found.flatMap(({ property, constraints = {} }): Fault[] => {
+      const pointer = `/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      if (Array.isArray(value[property])) return [{ pointer, detail: 'must be given once' }];
+      const details = Object.entries(constraints).map(([name, detail]) =>
+        name === 'whitelistValidation' ? 'is not a parameter of this report' : detail,
+      );
+      return details.map((detail) => ({ pointer, detail }));
+    });
+    return faults.length > 0 ? reject('malformed', malformedQuery, { errors: faults }) : query;
+  }
+}

@@ -1,0 +1,150 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Headers, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ageing, ageingCsv } from './ageing.js';
+import { Answers } from './answers.js';
+import { type Moment, rejectParameter, ReportReader } from './as-of.js';
+import { contentTypes, formatOf } from './formats.js';
+import { continued, journal, journalCsv, readCursor } from './journal.js';
+import { liabilities, liabilitiesCsv } from './liabilities.js';
+import {
+  AgeingQuery,
+  edgesOf,
+  type Format,
+  JournalQuery,
+  LiabilitiesQuery,
+  ReportQuery,
+  StatementQuery,
+} from './queries.js';
+import { QueryPipe } from './query.pipe.js';
+import type { Snapshot } from './snapshot.js';
+import { statement, statementCsv } from './statement.js';
+import { trialBalance, trialBalanceCsv } from './trial-balance.js';
+
+/** What a request brings beside its query. */
+interface Exchange {
+  readonly name: string;
+  readonly ledger: string;
+  readonly accept: string | undefined;
+  readonly reply: FastifyReply;
+}
+
+@ApiTags('reports')
+@ApiParam({ name: 'ledger', description: 'The ledger', schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' } })
+@Controller('v1/ledgers/:ledger/reports')
+export class ReportsController {
+  constructor(@Inject(ReportReader) private readonly reader: ReportReader) {}
+
+  @Get('ageing')
+  @Answers('ageing', 'What we owe by how late it is')
+  ageing(
+    @Param('ledger') ledger: string,
+    @Query(QueryPipe) query: AgeingQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { basis = 'agreed', by = 'vendor', currency } = query;
+    const edges = edgesOf(query.edges ?? '30,60,90') ?? [];
+    return this.#answer(
+      { name: 'ageing', ledger, accept, reply },
+      query,
+      (snapshot, moment) => ageing(snapshot, moment, { basis, edges, by, currency }),
+      (report) => ageingCsv(report, by),
+    );
+  }
+
+  @Get('liabilities')
+  @Answers('liabilities', 'What we owe, before credit and after it, and whether the journal agrees')
+  liabilities(
+    @Param('ledger') ledger: string,
+    @Query(QueryPipe) query: LiabilitiesQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { by = 'vendor', currency } = query;
+    return this.#answer(
+      { name: 'liabilities', ledger, accept, reply },
+      query,
+      (snapshot, moment) => liabilities(snapshot, moment, { by, currency }),
+      (report) => liabilitiesCsv(report, by),
+    );
+  }
+
+  @Get('statement')
+  @Answers('statement', 'A vendor’s account, to agree with the vendor’s own statement')
+  statement(
+    @Param('ledger') ledger: string,
+    @Query(QueryPipe) query: StatementQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.#answer(
+      { name: 'statement', ledger, accept, reply },
+      query,
+      (snapshot, moment) => statement(snapshot, moment, query),
+      (report) => statementCsv(report, query.from ?? null),
+    );
+  }
+
+  @Get('trial-balance')
+  @Answers('trial-balance', 'Debits, credits and balance of every account')
+  trialBalance(
+    @Param('ledger') ledger: string,
+    @Query(QueryPipe) query: ReportQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.#answer(
+      { name: 'trial-balance', ledger, accept, reply },
+      query,
+      (snapshot, moment) => trialBalance(snapshot, moment, query.currency),
+      trialBalanceCsv,
+    );
+  }
+
+  @Get('journal')
+  @Answers('journal', 'The double entries in the order of recording; as CSV without pages')
+  async journal(
+    @Param('ledger') ledger: string,
+    @Query(QueryPipe) query: JournalQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const format = formatOf(query.format, accept);
+    if (format === 'csv') {
+      for (const name of ['cursor', 'limit'] as const) {
+        if (query[name] !== undefined) rejectParameter(name, 'must be left out: a CSV file has the whole journal');
+      }
+      const moment = await this.reader.momentOf(ledger, query);
+      this.#head({ name: 'journal', ledger, accept, reply }, moment, format);
+      return new StreamableFile(Readable.from(journalCsv((work) => this.reader.read(moment, work), moment, query)));
+    }
+    const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor);
+    const found = await this.reader.momentOf(ledger, cursor ? continued(query, cursor) : query);
+    const moment = cursor ? { ...found, knownAt: cursor.knownAt } : found;
+    const limit = Number(query.limit ?? 100);
+    const page = await this.reader.read(moment, (snapshot) => journal(snapshot, moment, query, cursor?.after, limit));
+    this.#head({ name: 'journal', ledger, accept, reply }, moment, format);
+    return page;
+  }
+
+  async #answer<Report extends Moment>(
+    exchange: Exchange,
+    query: ReportQuery,
+    read: (snapshot: Snapshot, moment: Moment) => Promise<Report>,
+    csv: (report: Report) => string,
+  ): Promise<Report | string> {
+    const format = formatOf(query.format, exchange.accept);
+    const moment = await this.reader.momentOf(exchange.ledger, query);
+    const report = await this.reader.read(moment, (snapshot) => read(snapshot, moment));
+    this.#head(exchange, moment, format);
+    return format === 'json' ? report : csv(report);
+  }
+
+  #head({ name, reply }: Exchange, { ledger, asOf, position }: Moment, format: Format): void {
+    void reply.headers({ 'content-type': contentTypes[format], 'ledger-position': String(position), vary: 'accept' });
+    if (format !== 'json')
+      void reply.header('content-disposition', `attachment; filename="${name}-${ledger}-${asOf}.${format}"`);
+  }
+}

@@ -1,0 +1,81 @@
+import { accountOf, type AccountType } from '../domain/chart-of-accounts.js';
+import type { Amount, Currency } from '../domain/money.js';
+import type { Moment } from './as-of.js';
+import { inScope, scopeValues } from './books-sql.js';
+import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
+import { byCurrency, minorOf, type Sum, totalOf, written } from './figures.js';
+import type { Snapshot } from './snapshot.js';
+
+/** Both sides of an account, and the debits less the credits. */
+type Sides = Readonly<Record<'debits' | 'credits' | 'balance', Amount>>;
+
+export interface TrialBalanceReport extends Moment {
+  readonly currencies: readonly {
+    readonly currency: Currency;
+    readonly rows: readonly (Sides & {
+      readonly account: string;
+      readonly name: string;
+      readonly type: AccountType;
+    })[];
+    /** The debits are the credits, and the balance is zero, as long as the books are whole. */
+    readonly totals: Sides;
+  }[];
+}
+
+interface Sums {
+  readonly currency: Currency;
+  readonly account: string;
+  readonly debits: Sum;
+  readonly credits: Sum;
+}
+
+const query = `
+  select currency, account, sum(debit) as debits, sum(credit) as credits from books.journal_lines
+   where ${inScope} group by currency, account order by currency, account`;
+
+const columns = ['debits', 'credits', 'balance'] as const;
+
+/** What stands on each account, one that has come to zero again included: it had its turnover. */
+export const trialBalance = async (
+  snapshot: Snapshot,
+  moment: Moment,
+  only?: Currency,
+): Promise<TrialBalanceReport> => {
+  const sums = await snapshot.query<Sums>(query, scopeValues(snapshot, moment, only));
+  const currencies = [...byCurrency(sums)].map(([currency, inCurrency]) => {
+    const lines = inCurrency.map(({ account, ...sides }) => {
+      const [debits, credits] = [minorOf(sides.debits), minorOf(sides.credits)];
+      return { about: accountOf(account), figures: { debits, credits, balance: debits - credits } };
+    });
+    const totals = totalOf(
+      columns,
+      lines.map(({ figures }) => figures),
+    );
+    return {
+      currency,
+      rows: lines.map(({ about: { account, name, type }, figures }) => ({
+        account,
+        name,
+        type,
+        ...written(figures, currency),
+      })),
+      totals: written(totals, currency),
+    };
+  });
+  return { ...moment, currencies };
+};
+
+const texts = new Set(['account', 'name', 'type']);
+
+/** The report as a CSV file: a line an account, and one with the totals of each currency. */
+export const trialBalanceCsv = (report: TrialBalanceReport): string => {
+  const shown = ['account', 'name', 'type', ...columns];
+  const lines = report.currencies.flatMap(({ currency, rows, totals }) => {
+    const echo = (row: string): Cell[] => [...momentCells(report), currency, row];
+    return [
+      ...rows.map((row) => csvLine([...echo('row'), ...cellsOf(row, shown, texts)])),
+      csvLine([...echo('totals'), ...cellsOf(totals, shown, texts)]),
+    ];
+  });
+  return [csvLine([...momentColumns, 'currency', 'row', ...shown]), ...lines].join('');
+};

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { App } from '../src/app.module.js';
+import { ask, histories, questions, walk } from './model/histories.js';
+import { isAccepted, ReferenceLedger } from './model/reference.js';
+import { LedgerClient, startApp } from './support/app.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { sampleSize } from './support/seed.js';
+
+let database: TestDatabase;
+let app: App;
+let ledgers = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await startApp(database);
+});
+afterAll(async () => {
+  await app.close();
+  await database.drop();
+});
+
+/** A zone in which it is about noon: no test runs over midnight there. */
+const noonZone = (): string => {
+  const ahead = 12 - new Date().getUTCHours();
+  // POSIX has the sign of these names the other way round.
+  return ahead === 0 ? 'Etc/GMT' : `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
+};
+
+const dayIn = (timeZone: string): string => new Intl.DateTimeFormat('en-CA', { timeZone }).format(new Date());
+
+/** Puts one question at a position to the product and compares it with the model's answer. */
+const compare = async (client: LedgerClient, ledger: ReferenceLedger, question: Parameters<typeof ask>[0]) => {
+  const { path, expected } = ask(question, ledger);
+  const reply = await client.get(path);
+  expect(reply.status).toBe(200);
+  const { ledger: name, knownAt, ...said } = reply.body;
+  expect(name).toBe(client.ledger);
+  expect({ path, said }).toEqual({ path, said: expected });
+  return { path, text: reply.text, knownAt: knownAt as string };
+};
+
+/** The balance of the payables control account by the trial balance, per currency, credit above zero. */
+const controlAccount = async (
+  client: LedgerClient,
+  asOf: string,
+  position: number,
+): Promise<Record<string, string>> => {
+  const { body } = await client.get(`/reports/trial-balance?asOf=${asOf}&knownAtPosition=${position}`);
+  return Object.fromEntries(
+    body.currencies.map(({ currency, rows, totals }: Record<string, any>) => {
+      expect(totals.debits).toBe(totals.credits);
+      const control = rows.filter(({ account }: Record<string, any>) => ['payables', 'on-account'].includes(account));
+      const decimals = String(totals.debits).split('.')[1]?.length ?? 0;
+      let minor = 0n;
+      for (const { balance } of control) minor -= BigInt(String(balance).replace('.', ''));
+      const digits = (minor < 0n ? -minor : minor).toString().padStart(decimals + 1, '0');
+      const text = decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+      return [currency, minor < 0n ? `-${text}` : text];
+    }),
+  );
+};
+
+const isZero = (amount: string): boolean => /^-?[0.]+$/.test(amount);
+const withoutZeros = (amounts: Record<string, string>) =>
+  Object.fromEntries(Object.entries(amounts).filter(([, amount]) => !isZero(amount)));
+
+describe('random histories over HTTP', () => {
+  it('are judged and reported as the independent model does', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        histories({ minLength: 10, maxLength: 60 }),
+        fc.array(questions, { minLength: 12, maxLength: 12 }),
+        async (history, asked) => {
+          const timeZone = noonZone();
+          ledgers += 1;
+          const client = await new LedgerClient(app.url, `model-${ledgers}`).open({ timeZone });
+          const ledger = new ReferenceLedger({ currency: 'USD', timeZone, today: dayIn(timeZone) });
+          const half = Math.floor(history.length / 2);
+          const early: { path: string; text: string; knownAt: string }[] = [];
+          let step = 0;
+          for (const { request, expected } of walk(history, ledger)) {
+            const reply = await client.post(request.path, request.body);
+            const outcome = isAccepted(expected)
+              ? reply.status === 201
+              : reply.status >= 400 && expected.codes.includes(String(reply.body.type).replace('/problems/', ''));
+            if (!outcome) {
+              throw new Error(
+                `${client.ledger}: ${JSON.stringify(request)} answered ${reply.status} ${reply.text}, expected ${JSON.stringify(expected)}`,
+              );
+            }
+            if (reply.status === 201) ledger.recorded(reply.body.position as number);
+            step += 1;
+            if (step === half)
+              for (const question of asked.slice(0, 4)) early.push(await compare(client, ledger, question));
+          }
+          for (const question of asked) await compare(client, ledger, question);
+          for (const { path, text, knownAt } of early) {
+            // Whatever was recorded since, backdated or not: the same two dates, the same bytes.
+            expect((await client.get(path)).text).toBe(text);
+            const position = Number(/knownAtPosition=(\d+)/.exec(path)?.[1]);
+            // In the middle of a command an instant can't say what a position says.
+            if (!ledger.positions.includes(position)) continue;
+            const byInstant = path.replace(/knownAtPosition=\d+/, `knownAt=${encodeURIComponent(knownAt)}`);
+            expect((await client.get(byInstant)).text).toBe(text);
+          }
+          for (const { position, day } of asked.slice(0, 3)) {
+            const at = ledger.positions[position % ledger.positions.length]!;
+            const asOf = new Date(Date.parse(ledger.today) + ((day % 200) - 120) * 86_400_000)
+              .toISOString()
+              .slice(0, 10);
+            const said = withoutZeros(await controlAccount(client, asOf, at));
+            expect(said).toEqual(withoutZeros(ledger.controlAccount({ asOf, position: at })));
+            const liabilities = await client.get(`/reports/liabilities?asOf=${asOf}&knownAtPosition=${at}`);
+            for (const { reconciliation } of liabilities.body.currencies)
+              expect(isZero(reconciliation.difference)).toBe(true);
+          }
+        },
+      ),
+      { numRuns: sampleSize(25, 1_000) },
+    );
+  }, 3_600_000);
+});
