@@ -1,0 +1,88 @@
+import { appends } from './appends.js';
+import { http } from './http.js';
+import { peers } from './peers.js';
+import { type Comparison } from './measuring.js';
+import { type Server, startServer } from './server.js';
+
+export interface Row extends Comparison {
+  readonly what: string;
+  readonly against: string;
+  /** The least ratio that is good enough. */
+  readonly mark: number;
+  readonly note?: string;
+}
+
+export interface Context {
+  readonly server: Server;
+  /** How often each side is measured; the figure is the median. */
+  readonly rounds: number;
+  /** How long each time. */
+  readonly seconds: number;
+  /** Shows the figures of one round. */
+  readonly tell: (figures: { ours: number; theirs: number }) => void;
+  /** Completeness: what was acknowledged has to be there. */
+  readonly expect: (what: string, found: number, expected: number) => void;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly run: (context: Context) => Promise<Row[]>;
+}
+
+const benches: readonly Bench[] = [appends, peers, http];
+
+/** @returns the exit code: 0 whether or not marks are reached, 1 if anything that was acknowledged is missing */
+export const main = async (args: readonly string[]): Promise<number> => {
+  const json = args.includes('--json');
+  const option = (name: string, otherwise: number): number =>
+    Number(args.find((arg) => arg.startsWith(`--${name}=`))?.split('=')[1] ?? otherwise);
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
+  if (unknown.length > 0)
+    throw new Error(`No such bench: ${unknown.join(', ')}. There are ${benches.map(({ name }) => name).join(', ')}.`);
+
+  const faults: string[] = [];
+  const rows: Row[] = [];
+  for (const bench of benches) {
+    if (names.length > 0 && !names.includes(bench.name)) continue;
+    // A server for each, so that none pays for what another one filled.
+    const server = await startServer();
+    try {
+      const context: Context = {
+        server,
+        rounds: option('rounds', 5),
+        seconds: option('seconds', 4),
+        tell: ({ ours, theirs }) =>
+          process.stderr.write(`${bench.name}: ${figure(ours)} / ${figure(theirs)} = ${(ours / theirs).toFixed(2)}\n`),
+        expect: (what, found, expected) => {
+          if (found !== expected)
+            faults.push(`${bench.name}: ${what}: ${String(found)} instead of ${String(expected)}`);
+        },
+      };
+      rows.push(...(await bench.run(context)));
+    } finally {
+      await server.stop();
+    }
+  }
+  console.table(
+    rows.map(({ what, against, ours, theirs, ratio, mark }) => ({
+      what,
+      against,
+      ours: figure(ours),
+      theirs: figure(theirs),
+      ratio: ratio.toFixed(2),
+      mark,
+      reached: ratio >= mark,
+    })),
+  );
+  for (const fault of faults) console.error(`INCOMPLETE: ${fault}`);
+  if (json)
+    console.log(
+      JSON.stringify({ rows: rows.map(({ what, ratio, mark }) => ({ what, ratio, mark, reached: ratio >= mark })) }),
+    );
+  return faults.length > 0 ? 1 : 0;
+};
+
+const figure = (perSecond: number): string => `${Math.round(perSecond).toLocaleString('en-GB')}/s`;
+
+process.exitCode = await main(process.argv.slice(2));

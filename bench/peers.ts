@@ -1,0 +1,181 @@
+/** Other event stores on Postgres, as their packages have them, on the same server. */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
+import pg from 'pg';
+import { EventLog } from '#duebook/event-log/event-log.js';
+import { invoice, ledgerId, openLedger, requestOf } from './invoices.js';
+import { checkLog } from './log.js';
+import type { Bench, Context, Row } from './main.js';
+import { closedLoop, inTurn, type Run } from './measuring.js';
+import type { Database } from './server.js';
+
+const callers = 64;
+
+/** An event store that appends the n-th invoice to a stream, optimistically. */
+interface Peer {
+  readonly name: string;
+  /** @returns false where somebody else was first */
+  append(stream: string, n: number): Promise<boolean>;
+  /** How many events are there to be read. */
+  count(): Promise<number>;
+  end(): Promise<void>;
+}
+
+export const peers: Bench = {
+  name: 'peers',
+  run: async (context) => {
+    const rows: Row[] = [];
+    for (const open of [emmett, messageDb]) {
+      for (const isHot of [false, true]) rows.push(await compare(context, open, isHot));
+    }
+    return rows;
+  },
+};
+
+let databases = 0;
+
+const compare = async (
+  { server, rounds, seconds, tell, expect }: Context,
+  open: (database: Database) => Promise<Peer>,
+  isHot: boolean,
+): Promise<Row> => {
+  databases += 1;
+  const vendors = isHot ? 1 : callers;
+  const pool = new pg.Pool({
+    connectionString: (await server.database(`ours_${databases}`, { migrated: true })).appUrl,
+  });
+  const log = new EventLog(pool);
+  await openLedger(log, vendors);
+  const before = (await log.head(ledgerId))!.position;
+  const peer = await open(await server.database(`theirs_${databases}`));
+
+  let n = 0;
+  let acknowledged = 0;
+  const ours = async (): Promise<Run> => {
+    await server.checkpoint();
+    return closedLoop(callers, seconds, async () => {
+      await log.execute(ledgerId, requestOf(invoice('p', n++, vendors)));
+      acknowledged += 1;
+      return true;
+    });
+  };
+  let written = 0;
+  const theirs = async (): Promise<Run> => {
+    await server.checkpoint();
+    return closedLoop(callers, seconds, async (caller) => {
+      const isAppended = await peer.append(isHot ? 'account-hot' : `account-${caller}`, n++);
+      if (isAppended) written += 1;
+      return isAppended;
+    });
+  };
+  const comparison = await inTurn(rounds, ours, theirs, tell);
+  await checkLog(pool, before, acknowledged, expect);
+  expect(`events of ${peer.name}`, await peer.count(), written);
+  await peer.end();
+  await pool.end();
+  const streams = isHot ? 'one hot stream' : 'distinct streams';
+  return { what: `appends, 64 callers, ${streams}`, against: peer.name, ...comparison, mark: isHot ? 50 : 6 };
+};
+
+/** Versions of streams as the callers know them: who is told that they are wrong reads the stream's version again. */
+class Versions {
+  readonly #known = new Map<string, bigint>();
+
+  get(stream: string): bigint | undefined {
+    return this.#known.get(stream);
+  }
+
+  set(stream: string, version: bigint): void {
+    this.#known.set(stream, version);
+  }
+}
+
+const emmett = async ({ url }: Database): Promise<Peer> => {
+  const store = getPostgreSQLEventStore(url);
+  await store.schema.migrate();
+  const versions = new Versions();
+  const reader = new pg.Pool({ connectionString: url, max: 1 });
+  return {
+    name: 'emmett-postgresql',
+    append: async (stream, n) => {
+      const { type: _, ...data } = invoice('e', n);
+      const known = versions.get(stream);
+      try {
+        const { nextExpectedStreamVersion } = await store.appendToStream(stream, [{ type: 'InvoicePosted', data }], {
+          expectedStreamVersion: known ?? 'STREAM_DOES_NOT_EXIST',
+        });
+        versions.set(stream, nextExpectedStreamVersion);
+        return true;
+      } catch (error) {
+        if (!/concurrency|expected/i.test(`${(error as Error).name} ${(error as Error).message}`)) throw error;
+        const { currentStreamVersion } = await store.readStream(stream, { maxCount: 1n } as never);
+        versions.set(stream, currentStreamVersion as bigint);
+        return false;
+      }
+    },
+    count: async () => {
+      const { rows } = await reader.query<{ count: string }>('select count(*) from emt_messages');
+      return Number(rows[0]!.count);
+    },
+    end: async () => {
+      await store.close();
+      await reader.end();
+    },
+  };
+};
+
+const messageDb = async ({ url }: Database): Promise<Peer> => {
+  const folder = new URL('../node_modules/@eventide/message-db/database/', import.meta.url);
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  // As its install.sh does it, without psql.
+  const files = [
+    ...['schema/message-store', 'extensions/pgcrypto', 'tables/messages', 'types/message'],
+    ...[
+      'message-store-version',
+      'hash-64',
+      'acquire-lock',
+      'category',
+      'is-category',
+      'id',
+      'cardinal-id',
+      'stream-version',
+      'write-message',
+    ].map((name) => `functions/${name}`),
+    ...['messages-id', 'messages-stream', 'messages-category'].map((name) => `indexes/${name}`),
+  ];
+  for (const file of files) {
+    await admin.query('set search_path = message_store, public');
+    await admin.query(await readFile(new URL(`${file}.sql`, folder), 'utf8'));
+  }
+  await admin.end();
+  const pool = new pg.Pool({ connectionString: url, max: callers, options: '-c search_path=message_store,public' });
+  const versions = new Versions();
+  return {
+    name: 'message-db',
+    append: async (stream, n) => {
+      const { type: _, ...data } = invoice('m', n);
+      try {
+        const { rows } = await pool.query<{ version: string }>({
+          name: 'write-message',
+          text: 'select write_message($1, $2, $3, $4, $5, $6) as version',
+          values: [randomUUID(), stream, 'InvoicePosted', data, {}, versions.get(stream) ?? -1n],
+        });
+        versions.set(stream, BigInt(rows[0]!.version));
+        return true;
+      } catch (error) {
+        if (!/wrong expected version/i.test((error as Error).message)) throw error;
+        const { rows } = await pool.query<{ version: string | null }>({
+          name: 'stream-version',
+          text: 'select stream_version($1) as version',
+          values: [stream],
+        });
+        versions.set(stream, BigInt(rows[0]!.version ?? -1));
+        return false;
+      }
+    },
+    count: async () => Number((await pool.query<{ count: string }>('select count(*) from messages')).rows[0]!.count),
+    end: () => pool.end(),
+  };
+};
