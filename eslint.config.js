@@ -29,6 +29,8 @@ export default defineConfig(
       // An index that is known to be in range, under noUncheckedIndexedAccess: the assertion says so.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Nest's options are classes that are meant as types.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       eqeqeq: 'error',
       'no-console': 'error',
     },

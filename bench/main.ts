@@ -1,7 +1,7 @@
 import { appends } from './appends.js';
 import { http } from './http.js';
 import { peers } from './peers.js';
-import { type Comparison } from './measuring.js';
+import type { Comparison } from './measuring.js';
 import { type Server, startServer } from './server.js';
 
 export interface Row extends Comparison {

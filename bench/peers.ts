@@ -109,8 +109,12 @@ const emmett = async ({ url }: Database): Promise<Peer> => {
         return true;
       } catch (error) {
         if (!/concurrency|expected/i.test(`${(error as Error).name} ${(error as Error).message}`)) throw error;
-        const { currentStreamVersion } = await store.readStream(stream, { maxCount: 1n } as never);
-        versions.set(stream, currentStreamVersion as bigint);
+        const { rows } = await reader.query<{ version: string }>({
+          name: 'stream-version',
+          text: 'select stream_position as version from emt_streams where stream_id = $1',
+          values: [stream],
+        });
+        if (rows[0]) versions.set(stream, BigInt(rows[0].version));
         return false;
       }
     },

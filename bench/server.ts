@@ -38,7 +38,9 @@ export const startServer = async (): Promise<Server> => {
       if (migrated) await migrate(database.url);
       return database;
     },
-    checkpoint: async () => void (await admin.query('checkpoint')),
+    checkpoint: async () => {
+      await admin.query('checkpoint');
+    },
     stop: async () => {
       await admin.end();
       await postgres.stop();

@@ -59,7 +59,6 @@ export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: A
       logController: new RequestLog(),
       requestTimeout: requestTimeLimitMs,
     });
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's class of options is meant as a type
     nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(resources), adapter, {
       bodyParser: false,
       abortOnError: false,

@@ -48,7 +48,6 @@ const leave = (error: Error & { readonly code?: string; readonly exitCode?: numb
 // What the help calls us, however we were started.
 process.argv[1] = 'duebook';
 outliveOutput();
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's class of options is meant as a type
 await CommandFactory.run(CliModule, {
   cliName: 'duebook',
   logger: false,

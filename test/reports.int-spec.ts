@@ -207,7 +207,9 @@ class HandFilled {
   }
 
   async ask(report: string, query: Record<string, string | number> = {}, accept?: string) {
-    const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
+    const search = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+    ).toString();
     return this.askAs(`${report}?${search}`, accept);
   }
 
