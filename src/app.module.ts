@@ -99,6 +99,8 @@ export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: A
   };
 };
 
+/** How long one call of the log may take: less than a batch is sent again for (`resendMs`). */
+const logTimeLimitMs = 12_000;
 /** How long a request may take to arrive. */
 const requestTimeLimitMs = 60_000;
 /** How long requests under way may take to be answered once the application is to stop. */
@@ -116,8 +118,9 @@ class Resources {
   readonly tokens: Tokens;
 
   constructor({ url, readUrl = url, token }: AppOptions, logger: Logger) {
-    const pool = (connectionString: string, name: string, max: number): pg.Pool => {
+    const pool = (connectionString: string, name: string, max: number, more: pg.PoolConfig = {}): pg.Pool => {
       const made = new pg.Pool({
+        ...more,
         connectionString,
         max,
         application_name: name,
@@ -131,7 +134,9 @@ class Resources {
       return made;
     };
     // One batch of a ledger is under way at a time, so few connections write; the rest is for reading documents.
-    this.#logPool = pool(url, 'duebook log', 12);
+    // A network that swallows a call says nothing for a quarter of an hour: past this time the batch is sent again on
+    // another connection, which its keys make harmless.
+    this.#logPool = pool(url, 'duebook log', 12, { query_timeout: logTimeLimitMs });
     // Its own, so that no report can keep the books from going on.
     this.#workerPool = pool(url, 'duebook worker', 3);
     this.readPool = pool(readUrl, 'duebook reports', 8);

@@ -85,6 +85,7 @@ const smallBatch = 16;
 
 // A round takes at least so long.
 const hotPauseMs = 4;
+const retryPauseMs = 8;
 
 interface Task {
   readonly request: Request;
@@ -127,6 +128,8 @@ export class LedgerWriter {
   #decided: Decided[] = [];
   #underWay = false;
   #flushIsDue = false;
+  /** While those whose documents were changed by others hold back. */
+  #pause: Promise<void> | undefined;
   readonly #byKey = new Map<string, Promise<unknown>>();
   #toLoad = new Map<Task, readonly DocumentName[]>();
 
@@ -248,8 +251,14 @@ export class LedgerWriter {
     task.attempts += 1;
     task.loaded.clear();
     if (this.timers.nowMs() - task.startedMs > this.limits.decideMs) throw new Contended();
-    // From the third time on after a random pause, so that two instances on one hot document don't keep colliding.
-    if (task.attempts > 2) await this.timers.sleep(this.timers.random() * 2 ** Math.min(task.attempts, 4));
+    // From the third time on after a random pause, so that two instances on one hot document don't keep colliding: one
+    // pause for all that wait, so that they form one batch again and not many small ones that all come too late.
+    if (task.attempts > 2) {
+      this.#pause ??= this.timers.sleep(this.timers.random() * retryPauseMs).finally(() => {
+        this.#pause = undefined;
+      });
+      await this.#pause;
+    }
     this.#attempt(task);
   }
 

@@ -79,11 +79,14 @@ const checkTold = async (ledgerId: string, told: readonly Told[]): Promise<void>
   expect([...commands.values()].filter(({ size }) => size > 1)).toEqual([]);
 };
 
-/** Neither instance starves: by chance alone a fifth of all is out of reach for an instance that gets its turns. */
+/**
+ * Neither instance starves. On one hot document whole batches win or lose, half of all callers in each, so that the
+ * shares of a few dozen rounds lie far apart by chance alone: a twentieth is out of its reach, and none is what it means.
+ */
 const checkShares = (told: readonly Told[]): void => {
   for (let instance = 0; instance < instances.length; instance++) {
     const share = told.filter((one) => one.instance === instance && one.position !== undefined).length;
-    expect(share).toBeGreaterThan(told.filter(({ position }) => position !== undefined).length / 5);
+    expect(share).toBeGreaterThan(told.filter(({ position }) => position !== undefined).length / 20);
   }
 };
 
@@ -127,7 +130,7 @@ describe('two instances on one vendor account, with 64 callers', () => {
   });
 
   it('pay one invoice to the last cent and not a cent further', async () => {
-    const total = sampleSize(500, 4_000);
+    const total = sampleSize(1_500, 6_000);
     const payable = Math.floor(total * 0.8);
     await execute('hot', openLedger('hot'));
     await execute('hot', vendor('V1'));

@@ -1,9 +1,9 @@
 import { daysBetween } from '../domain/calendar.js';
-import type { Amount, Currency } from '../domain/money.js';
+import type { Amount, Currency, Minor } from '../domain/money.js';
 import type { Moment } from './as-of.js';
 import { asOfDay, dayText, inScope, isCredit, isDeferred, scopeValues, vendorsThen } from './books-sql.js';
 import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
-import { byCurrency, type Figures, minorOf, type Sum, totalOf, written } from './figures.js';
+import { byCurrency, minorOf, type Sum, withAmounts } from './figures.js';
 import type { AgeingBy, Basis } from './queries.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -136,86 +136,69 @@ const invoiceQuery = (question: AgeingQuestion): string => `
 
 /** What we owe by how late it is, net of the credit that we have with each vendor. */
 export const ageing = async (snapshot: Snapshot, moment: Moment, question: AgeingQuestion): Promise<AgeingReport> => {
-  const values = scopeValues(snapshot, moment, question.currency);
+  const found = await sumsFor(snapshot, scopeValues(snapshot, moment, question.currency), question);
   const buckets = bucketsOf(question.edges);
-  const rows = await rowsOf(snapshot, values, moment, question);
   const columns = [...buckets, 'total', ...otherColumns];
-  const currencies = [...byCurrency(rows)].flatMap(([currency, inCurrency]) => {
+  // A row is made from one that has all columns: adding them one by one makes an object that costs ten times as much.
+  const blank: Row = Object.fromEntries([...keyColumns[question.by], ...columns].map((column) => [column, null]));
+  const currencies = [...byCurrency(found)].flatMap(([currency, inCurrency]) => {
+    // There can be hundreds of thousands of rows: each is made once, and its figures are not kept beside it.
+    const totals = columns.map(() => 0n);
+    const rows: Row[] = [];
+    for (const sums of inCurrency) {
+      const figures = figuresOf(sums, question.edges);
+      figures.forEach((minor, place) => (totals[place] = (totals[place] ?? 0n) + minor));
+      // Buckets and total come first; without any of them there is nothing to show.
+      if (figures.slice(0, buckets.length).some((minor) => minor !== 0n)) {
+        rows.push(withAmounts({ ...blank, ...keysOf(sums, moment) }, columns, figures, currency));
+      }
+    }
     // A currency in which nothing is open any more is left out: neither owed, nor credit.
-    if (inCurrency.every(({ figures }) => figures.total === 0n && figures.onAccount === 0n)) return [];
-    const shown = inCurrency.filter(({ figures }) => [...buckets, 'total'].some((column) => figures[column] !== 0n));
-    return [
-      {
-        currency,
-        rows: shown.map(({ keys, figures }) => ({ ...keys, ...written(figures, currency) })),
-        totals: written(
-          totalOf(
-            columns,
-            inCurrency.map(({ figures }) => figures),
-          ),
-          currency,
-        ),
-      },
-    ];
+    const [total, onAccount] = totals.slice(buckets.length);
+    return total === 0n && onAccount === 0n
+      ? []
+      : [{ currency, rows, totals: withAmounts<Amount>({}, columns, totals, currency) }];
   });
   return { ...moment, basis: question.basis, buckets, currencies };
 };
 
-interface Line {
-  readonly currency: Currency;
-  readonly keys: Row;
-  readonly figures: Figures;
-}
-
-const rowsOf = async (
+const sumsFor = (
   snapshot: Snapshot,
-  values: unknown[],
-  moment: Moment,
+  values: readonly unknown[],
   question: AgeingQuestion,
-): Promise<Line[]> => {
-  const line = (sums: Sums, keys: Row): Line => ({
-    currency: sums.currency,
-    keys,
-    figures: figuresOf(sums, question.edges),
-  });
+): Promise<(VendorSums | KindSums | ItemSums)[]> => {
   switch (question.by) {
     case 'vendor':
-      return (await snapshot.query<VendorSums>(vendorQuery(question), values)).map((sums) =>
-        line(sums, { vendorId: sums.vendor_id, vendorName: sums.name }),
-      );
+      return snapshot.query<VendorSums>(vendorQuery(question), values);
     case 'kind':
-      return (await snapshot.query<KindSums>(kindQuery(question), values)).map((sums) =>
-        line(sums, { kind: sums.kind }),
-      );
+      return snapshot.query<KindSums>(kindQuery(question), values);
     case 'invoice':
-      return (await snapshot.query<ItemSums>(invoiceQuery(question), values)).map((sums) =>
-        line(sums, {
-          vendorId: sums.vendor_id,
-          vendorName: sums.name,
-          itemId: sums.item_id,
-          itemType: sums.item_type,
-          number: sums.number,
-          dueOn: sums.due_on,
-          daysLate: daysBetween(sums.due_on, moment.asOf),
-        }),
-      );
+      return snapshot.query<ItemSums>(invoiceQuery(question), values);
   }
 };
 
-const figuresOf = (sums: Sums, edges: readonly number[]): Figures => {
+const keysOf = (sums: VendorSums | KindSums | ItemSums, { asOf }: Moment): Row => {
+  if ('kind' in sums) return { kind: sums.kind };
+  const vendor = { vendorId: sums.vendor_id, vendorName: sums.name };
+  if (!('item_id' in sums)) return vendor;
+  const { item_id, item_type, number, due_on } = sums;
+  return {
+    ...vendor,
+    itemId: item_id,
+    itemType: item_type,
+    number,
+    dueOn: due_on,
+    daysLate: daysBetween(due_on, asOf),
+  };
+};
+
+/** In the order of the columns: the buckets, total, and the others. */
+const figuresOf = (sums: Sums, edges: readonly number[]): Minor[] => {
   const total = minorOf(sums.total);
   // Each bucket is what is late by more than its lower edge, without what is late by more than its upper one.
-  const late = [total, ...[0, ...edges].map((_, place) => minorOf(sums[`late_${place}`] ?? null)), 0n];
-  return {
-    ...Object.fromEntries(
-      bucketsOf(edges).map((bucket, place) => [bucket, (late[place] ?? 0n) - (late[place + 1] ?? 0n)]),
-    ),
-    total,
-    onAccount: minorOf(sums.on_account),
-    deferred: minorOf(sums.deferred),
-    held: minorOf(sums.held),
-    disputed: minorOf(sums.disputed),
-  };
+  const late = [total, ...[0, ...edges].map((_, place) => minorOf(sums[`late_${place}`]))];
+  const inBuckets = late.map((minor, place) => minor - (late[place + 1] ?? 0n));
+  return [...inBuckets, total, ...[sums.on_account, sums.deferred, sums.held, sums.disputed].map(minorOf)];
 };
 
 const texts = new Set(keyColumns.invoice.filter((column) => column !== 'daysLate').concat(keyColumns.kind));

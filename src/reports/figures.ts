@@ -23,6 +23,18 @@ export const written = <Column extends string>(figures: Figures<Column>, currenc
     Object.entries<Minor>(figures).map(([column, minor]) => [column, formatMinor(minor, currency)]),
   ) as Record<Column, Amount>;
 
+/** Adds amounts to a row, column by column, written with all decimals of the currency. */
+export const withAmounts = <Cell>(
+  row: Record<string, Cell>,
+  columns: readonly string[],
+  figures: readonly Minor[],
+  currency: Currency,
+): Record<string, Cell | Amount> => {
+  const extended: Record<string, Cell | Amount> = row;
+  columns.forEach((column, place) => (extended[column] = formatMinor(figures[place] ?? 0n, currency)));
+  return extended;
+};
+
 /** Rows that the database has put in the order of their currencies, apart by currency. */
 export const byCurrency = <R extends { readonly currency: Currency }>(rows: readonly R[]): Map<Currency, R[]> => {
   const parts = new Map<Currency, R[]>();
