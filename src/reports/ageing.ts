@@ -149,7 +149,7 @@ export const ageing = async (snapshot: Snapshot, moment: Moment, question: Agein
       const figures = figuresOf(sums, question.edges);
       figures.forEach((minor, place) => (totals[place] = (totals[place] ?? 0n) + minor));
       // Buckets and total come first; without any of them there is nothing to show.
-      if (figures.slice(0, buckets.length).some((minor) => minor !== 0n)) {
+      if (figures.slice(0, buckets.length + 1).some((minor) => minor !== 0n)) {
         rows.push(withAmounts({ ...blank, ...keysOf(sums, moment) }, columns, figures, currency));
       }
     }
