@@ -34,7 +34,8 @@ export const vendorsThen = `
  *
  * @param pattern the parts of the day that are wanted
  */
-export const dayText = (column: string, pattern = 'YYYY-MM-DD'): string => `to_char(${column}::timestamp, '${pattern}')`;
+export const dayText = (column: string, pattern = 'YYYY-MM-DD'): string =>
+  `to_char(${column}::timestamp, '${pattern}')`;
 
 /** An instant as text, in UTC with microseconds. */
 export const instantText = (column: string): string =>
