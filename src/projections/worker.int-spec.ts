@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/support/databa
 import { changeVendor } from '../../test/support/domain.js';
 import { histories, type History, play, questioned } from '../../test/support/domain-histories.js';
 import { invoice, openLedger, payment, poolOf, requestOf, vendor } from '../../test/support/log.js';
+import { Proxy } from '../../test/support/log-proxy.js';
 import { foldOf } from '../../test/support/log-in-memory.js';
 import { sampleSize, seed } from '../../test/support/seed.js';
 import { controlAccounts } from '../domain/chart-of-accounts.js';
@@ -46,6 +47,7 @@ beforeAll(async () => {
     create trigger note_step before insert or update on books.checkpoints for each row execute function public.note_step()`);
 });
 afterEach(async () => {
+  for (const letGo of holding.splice(0)) letGo();
   await Promise.all(workers.splice(0).map((worker) => worker.stop()));
 });
 afterAll(async () => {
@@ -75,7 +77,10 @@ const newLedger = (): string => {
 
 /** The commands of a history as they would be appended. */
 const entriesOf = (events: readonly RecordedEvent[]): Entry[] => {
-  const commands = Map.groupBy(events, ({ correlationId }) => correlationId);
+  const commands = new Map<string, RecordedEvent[]>();
+  for (const event of events) {
+    commands.set(event.correlationId, [...(commands.get(event.correlationId) ?? []), event]);
+  }
   return [...commands].map(([key, recorded]) => ({
     key,
     requestHash: key,
@@ -176,14 +181,20 @@ const untilWaiting = async (): Promise<number> => {
 };
 
 /** Holds a table so that nobody can touch it, until it is told to let go. */
+const holding: (() => void)[] = [];
 const hold = async (table: string): Promise<{ client: pg.PoolClient; letGo: () => Promise<void> }> => {
   const client = await admin.connect();
+  // Should the test fail, dropping the database is not to wait for it.
+  holding.push(() => {
+    client.release(true);
+  });
   await client.query('begin');
   await client.query(`lock table ${table} in access exclusive mode`);
   return {
     client,
     letGo: async () => {
       await client.query('commit');
+      holding.pop();
       client.release();
     },
   };
@@ -263,7 +274,7 @@ describe('the books', () => {
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? null])),
     );
     const byName = (a: Record<string, unknown>, b: Record<string, unknown>): number =>
-      String(a['name']) < String(b['name']) ? -1 : 1;
+      String(a.name) < String(b.name) ? -1 : 1;
     expect((documents as Record<string, unknown>[]).sort(byName)).toEqual(nulled.sort(byName));
   });
 
@@ -352,6 +363,28 @@ describe('a pass', () => {
     expect(await rowsOf(ledgerId)).toEqual(await rowsOf(again));
   });
 
+  // A client that is taken from a pool has nobody who hears of its errors, and pg tells of a socket that ends by one.
+  it('survives that its connection is cut while it writes', async () => {
+    const { ledgerId, run } = await begin();
+    const proxy = await Proxy.before(database.appUrl);
+    const behind = poolOf(proxy.url, { application_name: 'under test' });
+    const worker = new ProjectionWorker(behind, new EventLog(behind), fail);
+    const { letGo } = await hold('books.journal_lines');
+    await run(invoice('I1'));
+    const failed = expect(worker.catchUp(ledgerId)).rejects.toThrow(/terminat/i);
+    const pid = await untilWaiting();
+    proxy.isDown = true;
+    await failed;
+    // The server notices only when it has something to say.
+    await admin.query('select pg_terminate_backend($1)', [pid]);
+    await letGo();
+    proxy.isDown = false;
+    await worker.catchUp(ledgerId);
+    expect((await checkpointOf(ledgerId))!.position).toBe('3');
+    await behind.end();
+    await proxy.close();
+  });
+
   it('writes nothing if another worker has taken over meanwhile', async () => {
     const { ledgerId, run } = await begin();
     await Promise.all(openings(5).map(run));
@@ -386,7 +419,7 @@ describe('a pass', () => {
     await Promise.all([pass, quick.catchUp(ledgerId)]);
     await quick.catchUp(ledgerId);
     expect(await checkSteps(ledgerId)).toEqual([7]);
-    expect((await rowsOf(ledgerId))['subledger_lines']).toHaveLength(5);
+    expect((await rowsOf(ledgerId)).subledger_lines).toHaveLength(5);
   });
 });
 
