@@ -177,6 +177,27 @@ describe('the books of random histories', () => {
     );
   }, 3_600_000);
 
+  it('go on when the connections of the application are cut while they are folded and read', async () => {
+    const client = await new LedgerClient(app.url, 'cut').open();
+    await client.record('/vendors', { id: 'V', name: 'Vendor' });
+    const owner = new pg.Client({ connectionString: database.url });
+    await owner.connect();
+    for (let i = 0; i < 10; i++) {
+      const change = client.record('/vendors/V/changes', { name: `Name ${i}` });
+      const report = client.get('/reports/ageing').catch(() => undefined);
+      await owner.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and application_name in ('duebook worker', 'duebook reports', 'duebook log')`,
+      );
+      await Promise.all([change, report]);
+    }
+    await owner.end();
+    const { body } = await client.record('/vendors/V/changes', { name: 'Last' });
+    let reply = await client.get(`/reports/ageing?atLeast=${body.position}`);
+    if (reply.status === 503) reply = await client.get(`/reports/ageing?atLeast=${body.position}`);
+    expect([reply.status, reply.body.position]).toEqual([200, body.position]);
+  }, 60_000);
+
   it('go on when a worker has died with the lease', async () => {
     const client = await new LedgerClient(app.url, 'lease').open();
     await client.record('/vendors', { id: 'V', name: 'Vendor' });

@@ -207,7 +207,15 @@ export class ProjectionWorker {
     rows: Rows,
   ): Promise<boolean> {
     const client = await this.pool.connect();
-    try {
+    // A connection that is cut tells nobody but the client: unheard, its error would end the process, and a COPY under
+    // way would wait for ever.
+    let hear: (error: Error) => void = () => undefined;
+    const lost = new Promise<never>((_resolve, reject) => {
+      hear = reject;
+      client.on('error', hear);
+    });
+    lost.catch(() => undefined);
+    const work = async (): Promise<boolean> => {
       await client.query('begin');
       const { rowCount } = await client.query(
         `update books.checkpoints
@@ -215,14 +223,15 @@ export class ProjectionWorker {
           where ledger_id = $1 and generation = $2 and position = $3 and lease_holder = $6`,
         [ledgerId, generation, from, last.position, last.recordedAt, this.#holder, leaseSeconds],
       );
-      if (rowCount === 0) {
-        await client.query('rollback');
-        return false;
-      }
-      await writeRows(client, ledgerId, generation, rows);
-      await client.query('commit');
+      if (rowCount !== 0) await writeRows(client, ledgerId, generation, rows);
+      await client.query(rowCount === 0 ? 'rollback' : 'commit');
+      return rowCount !== 0;
+    };
+    try {
+      const isWritten = await Promise.race([work(), lost]);
+      client.removeListener('error', hear);
       client.release();
-      return true;
+      return isWritten;
     } catch (error) {
       client.release(true);
       throw error;

@@ -57,6 +57,9 @@ const extentOf = async (client: pg.PoolClient, ledgerId: string): Promise<{ gene
 const readOnly = async <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect();
   let broken = true;
+  // A connection that is cut between two queries tells nobody but the client; unheard, its error would end the process.
+  const hear = (): void => undefined;
+  client.on('error', hear);
   try {
     await client.query('begin isolation level repeatable read read only');
     try {
@@ -73,6 +76,7 @@ const readOnly = async <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promi
       throw error;
     }
   } finally {
+    if (!broken) client.removeListener('error', hear);
     // A connection whose transaction could not be ended is not given to anybody else.
     client.release(broken);
   }
