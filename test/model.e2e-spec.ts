@@ -76,10 +76,11 @@ describe('random histories over HTTP', () => {
           ledgers += 1;
           const client = await new LedgerClient(app.url, `model-${ledgers}`).open({ timeZone });
           const ledger = new ReferenceLedger({ currency: 'USD', timeZone, today: dayIn(timeZone) });
+          // By then all vendors are there: a statement of one that never was is a 404, and has a test of its own.
           const half = Math.floor(history.length / 2);
           const early: { path: string; text: string; knownAt: string }[] = [];
-          let step = 0;
-          for (const { request, expected } of walk(history, ledger)) {
+          let steps = 0;
+          for (const { request, expected, step } of walk(history, ledger)) {
             const reply = await client.post(request.path, request.body);
             const outcome = isAccepted(expected)
               ? reply.status === 201
@@ -90,8 +91,9 @@ describe('random histories over HTTP', () => {
               );
             }
             if (reply.status === 201) ledger.recorded(reply.body.position as number);
-            step += 1;
-            if (step === half)
+            if (step === undefined) continue;
+            steps += 1;
+            if (steps === half)
               for (const question of asked.slice(0, 4)) early.push(await compare(client, ledger, question));
           }
           for (const question of asked) await compare(client, ledger, question);
