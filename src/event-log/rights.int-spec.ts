@@ -6,6 +6,7 @@ import { checkLog } from '../../test/support/log-checks.js';
 import { EventLog } from './event-log.js';
 
 const tables = [
+  'batches',
   'claims',
   'commits',
   'event_documents',
@@ -59,6 +60,7 @@ describe('the tests', () => {
 
 describe('the application', () => {
   const column: Record<(typeof tables)[number], string> = {
+    batches: 'outcomes',
     claims: 'value',
     commits: 'recorded_at',
     event_documents: 'document',

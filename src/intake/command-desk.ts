@@ -51,9 +51,7 @@ export class CommandDesk {
       new Execute(ledgerId, {
         command,
         actor: call.actor,
-        key: call.key ?? correlationId,
-        keyIsCallers: call.key !== undefined,
-        // A key of our own making comes with one request only: there is nothing to compare.
+        key: call.key,
         requestHash: call.key === undefined ? '' : requestPrint(await this.#requestSecret(), call),
         correlationId,
         nowMs: Date.now(),
