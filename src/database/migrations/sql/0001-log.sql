@@ -109,6 +109,8 @@ $$;
 -- How it is written matters for speed, since all of a ledger's writers wait for it:
 -- - Every look-up is a subquery with a limit, for each element by itself, so that there is no other way than the index:
 --   plans are made once per connection, when the tables may be empty, and a join could be planned as a scan.
+-- - No just-in-time compilation: where the server has it (Debian's 15 to 17), scans that are turned off look so dear to
+--   it that it compiles every statement of every batch, for tens of milliseconds each.
 -- - Lists are unnested in the select list, not in FROM, where each would be written to a temporary store first.
 create function log.append(
   p_ledger text, p_open boolean,
@@ -121,7 +123,7 @@ create function log.append(
   d_event int[], d_document text[]
 ) returns table (first_position bigint, recorded_at text, stream_versions bigint[], outcomes jsonb)
 language plpgsql security definer set search_path = log, pg_temp
-set plan_cache_mode = force_generic_plan set enable_seqscan = off
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare
