@@ -125,7 +125,7 @@ const usedBy = (source: Source, use: Use): Partial<SourceState> => ({
 
 const noLongerUsedBy = (source: Source, document: DocumentName, on: LocalDate): Partial<SourceState> => {
   const { all, given } = endOne(source.uses, document, on);
-  return { uses: all, balance: withChanges(source.balance, given) };
+  return { uses: all, balance: withChanges(source.balance, ...given) };
 };
 
 /** What is on account on a day: neither allocated nor refunded. In minor units, never below zero. */

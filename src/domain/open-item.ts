@@ -250,18 +250,23 @@ const reducedBy = (item: Item, reduction: Reduction): Partial<ItemState> => ({
 
 const noLongerReducedBy = (item: Item, document: DocumentName, on: LocalDate): Partial<ItemState> => {
   const { all, given } = endOne(item.reductions, document, on);
-  return { reductions: all, balance: withChanges(item.balance, given) };
+  return { reductions: all, balance: withChanges(item.balance, ...given) };
 };
 
-/** Ends something that takes from a balance, and says what that gives back. */
+/**
+ * Ends something that takes from a balance, and says what that gives back: nothing where it is not there, as in a
+ * document in memory that is out of date. The log refuses what is decided on one.
+ */
 export const endOne = <T extends { readonly document: DocumentName; readonly amount: Minor }>(
   all: readonly T[],
   document: DocumentName,
   on: LocalDate,
-): { all: readonly T[]; given: Change } => {
+): { all: readonly T[]; given: readonly Change[] } => {
   const place = all.findIndex((one) => one.document === document);
-  const one = all[place]!;
-  return { all: all.with(place, { ...one, endedOn: on }), given: { on, amount: one.amount } };
+  const one = all[place];
+  return one
+    ? { all: all.with(place, { ...one, endedOn: on }), given: [{ on, amount: one.amount }] }
+    : { all, given: [] };
 };
 
 export const holdsOn = ({ on, until, releasedOn }: Hold, asOf: LocalDate): boolean =>
