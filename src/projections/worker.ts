@@ -217,10 +217,12 @@ export class ProjectionWorker {
     lost.catch(() => undefined);
     const work = async (): Promise<boolean> => {
       await client.query('begin');
+      // Whoever holds the lease by now: two for whom a pass takes longer than a lease would else take it from each
+      // other for ever, and neither would write.
       const { rowCount } = await client.query(
         `update books.checkpoints
-            set position = $4, recorded_at = $5, lease_until = clock_timestamp() + $7 * interval '1 second'
-          where ledger_id = $1 and generation = $2 and position = $3 and lease_holder = $6`,
+            set position = $4, recorded_at = $5, lease_holder = $6, lease_until = clock_timestamp() + $7 * interval '1 second'
+          where ledger_id = $1 and generation = $2 and position = $3`,
         [ledgerId, generation, from, last.position, last.recordedAt, this.#holder, leaseSeconds],
       );
       if (rowCount !== 0) await writeRows(client, ledgerId, generation, rows);

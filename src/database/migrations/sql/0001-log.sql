@@ -133,6 +133,8 @@ $$;
 -- - Every look-up is a list of keys for one index, or a subquery with a limit for each element by itself, so that there
 --   is no other way than the index: plans are made once per connection, when the tables may be empty, and a join could
 --   be planned as a scan.
+-- - No just-in-time compilation: where the server has it (Debian's 15 to 17), scans that are turned off look so dear to
+--   it that it compiles every statement of every batch, for tens of milliseconds each.
 -- - Lists are unnested in the select list, not in FROM, where each would be written to a temporary store first.
 create function log.append(
   p_ledger text, p_batch uuid, p_expires bigint, p_again boolean, p_open boolean, p_commands text,
@@ -145,7 +147,7 @@ create function log.append(
   d_event int[], d_document text[]
 ) returns table (first_position bigint, recorded_at text, stream_versions bigint[], outcomes jsonb, clock_ms bigint)
 language plpgsql security definer set search_path = log, pg_temp
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -336,7 +338,7 @@ create function log.judge(
   e_command int[], e_type text[], e_effective_on text[], e_rest text[], d_event int[], d_document text[]
 ) returns jsonb[]
 language plpgsql stable set search_path = log, pg_temp
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare
