@@ -142,6 +142,7 @@ export class LedgerWriter {
     private readonly timers: Timers,
     private readonly onAppended: (position: number) => void,
     private readonly limits: Limits = defaultLimits,
+    private readonly rules: typeof decide = decide,
   ) {}
 
   /** Whether nothing waits and nothing is under way. */
@@ -191,7 +192,7 @@ export class LedgerWriter {
       const timeZone = ledger?.facts.timeZone ?? opening ?? reject('not-found', `There is no ledger ${this.ledgerId}.`);
       const today = dayIn(timeZone, nowMs);
       const working = new Working(view, { today, closedThrough: ledger?.closedThrough, fingerprint });
-      const decision = decide(command, working);
+      const decision = this.rules(command, working);
       if (decision.events.length > this.limits.maxEventsPerCommand) {
         reject('malformed', `One command may make at most ${this.limits.maxEventsPerCommand} events; divide it.`, {
           errors: [],

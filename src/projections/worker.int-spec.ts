@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type pg from 'pg';
@@ -85,7 +86,6 @@ const entriesOf = (events: readonly RecordedEvent[]): Entry[] => {
     key,
     requestHash: key,
     keep: true,
-    keepBody: true,
     status: 201,
     location: '/',
     body: '{}',
@@ -107,7 +107,11 @@ const appendAll = async (
   afterEach_: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> => {
   for (let i = 0; i < entries.length; i += perBatch) {
-    const verdicts = await store.append(ledgerId, entries.slice(i, i + perBatch));
+    const verdicts = await store.append(ledgerId, entries.slice(i, i + perBatch), {
+      batchId: randomUUID(),
+      isAgain: false,
+      expiresMs: Date.now() + 60_000,
+    });
     expect(new Set(verdicts.map(({ verdict }) => verdict))).toEqual(new Set(['appended']));
     await afterEach_();
   }

@@ -16,7 +16,11 @@ const eventsPerPass = 2_000;
 /** A worker that dies leaves its lease to run out, and reports wait for that long. */
 const leaseSeconds = 4;
 const documentsInMemory = 50_000;
-/** How often to look for what other instances have appended, when nothing tells us. */
+/**
+ * How often to look for what has been appended, by us or by other instances. Under load it is also the pace: what a pass
+ * costs beside its events is shared by all that came in meanwhile, and those who append are not kept waiting by passes
+ * over a handful. Who waits for a position has it looked at at once.
+ */
 const pollMs = 100;
 
 /** The documents that the books of a ledger are folded on, as of a position. */
@@ -33,6 +37,8 @@ export class ProjectionWorker {
   readonly #holder = randomUUID();
   readonly #memories = new LRUCache<string, Memory>({ max: 50 });
   readonly #due = new Set<string>();
+  #isUrgent = false;
+  #lookedMs = 0;
   #wake: () => void = () => undefined;
   #stopping = false;
   #running: Promise<void> | undefined;
@@ -43,13 +49,15 @@ export class ProjectionWorker {
     private readonly report: (error: unknown) => void = () => undefined,
   ) {
     log.onAppended((ledgerId) => {
-      this.nudge(ledgerId);
+      this.#due.add(ledgerId);
+      if (performance.now() - this.#lookedMs > pollMs) this.#wake();
     });
   }
 
-  /** Has a ledger looked at now. */
+  /** Has a ledger looked at now: somebody waits. */
   nudge(ledgerId: string): void {
     this.#due.add(ledgerId);
+    this.#isUrgent = true;
     this.#wake();
   }
 
@@ -64,19 +72,25 @@ export class ProjectionWorker {
     await this.#running;
   }
 
-  // A method, since it changes while we wait, which the compiler does not see in a field.
+  // Methods, since these change while we wait, which the compiler does not see in a field.
   #isStopping(): boolean {
     return this.#stopping;
+  }
+
+  #mustLookNow(): boolean {
+    return this.#stopping || this.#isUrgent;
   }
 
   async #run(): Promise<void> {
     while (!this.#isStopping()) {
       try {
+        this.#isUrgent = false;
         const behind = await this.#behind();
         const ledgerIds = new Set([...this.#due, ...behind]);
         this.#due.clear();
         for (const ledgerId of ledgerIds) await this.catchUp(ledgerId);
-        if (this.#due.size === 0 && !this.#isStopping()) await this.#pause(pollMs);
+        this.#lookedMs = performance.now();
+        if (!this.#mustLookNow()) await this.#pause(pollMs);
       } catch (error) {
         this.report(error);
         await this.#pause(1_000);
@@ -109,7 +123,7 @@ export class ProjectionWorker {
     return rows.map((row) => row.ledger_id);
   }
 
-  /** Folds a ledger's log to its end, unless another worker is at it. */
+  /** Folds a ledger's log to its end, as far as that is when the last pass begins, unless another worker is at it. */
   async catchUp(ledgerId: string): Promise<void> {
     const lease = await this.#lease(ledgerId);
     if (!lease) {
@@ -118,10 +132,10 @@ export class ProjectionWorker {
       return;
     }
     let { position } = lease;
-    while (!this.#isStopping()) {
+    for (let isEnd = false; !isEnd && !this.#isStopping();) {
       const next = await this.#pass(ledgerId, lease.generation, position);
-      if (next === position) break;
-      position = next;
+      if (next.position === position) break;
+      ({ position, isEnd } = next);
     }
     await this.pool.query(
       `update books.checkpoints set lease_holder = null, lease_until = null where ledger_id = $1 and generation = $2 and lease_holder = $3`,
@@ -151,23 +165,24 @@ export class ProjectionWorker {
   /**
    * Folds what comes after a position: read outside any transaction, written in a short one.
    *
-   * @returns the position that the books go to now
+   * @returns the position that the books go to now, and whether the log went no further when it was read
    */
-  async #pass(ledgerId: string, generation: number, position: number): Promise<number> {
-    const { rows: lines } = await this.pool.query<{ line: string }>({
+  async #pass(ledgerId: string, generation: number, position: number): Promise<{ position: number; isEnd: boolean }> {
+    const { rows: lines } = await this.pool.query<{ line: string; is_end: boolean }>({
       name: 'next-pass',
       text: `with cut as (
                select coalesce(
                  (select last_position from log.commits where ledger_id = $1 and last_position > $2 and last_position <= $2 + $3
                    order by last_position desc limit 1),
                  (select last_position from log.commits where ledger_id = $1 and last_position > $2
-                   order by last_position limit 1)) as through
+                   order by last_position limit 1)) as through,
+                 (select last_position from log.commits where ledger_id = $1 order by last_position desc limit 1) as head
              )
-             select line from log.events, cut
+             select line, cut.through = cut.head as is_end from log.events, cut
               where ledger_id = $1 and position > $2 and position <= cut.through order by position`,
       values: [ledgerId, position, eventsPerPass],
     });
-    if (lines.length === 0) return position;
+    if (lines.length === 0) return { position, isEnd: true };
     const events = lines.map(({ line }) => readLine(line));
     const last = events.at(-1)!;
 
@@ -184,10 +199,10 @@ export class ProjectionWorker {
     // What is folded and then not written would be wrong to build on.
     memory.position = -1;
     const rows = fold(events, documents);
-    if (!(await this.#write(ledgerId, generation, position, last, rows))) return position;
+    if (!(await this.#write(ledgerId, generation, position, last, rows))) return { position, isEnd: false };
     for (const [name, folded] of documents) memory.documents.set(name, folded);
     memory.position = last.position;
-    return last.position;
+    return { position: last.position, isEnd: lines[0]!.is_end };
   }
 
   #memoryAt(ledgerId: string, position: number): Memory {
