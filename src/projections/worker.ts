@@ -240,7 +240,7 @@ export class ProjectionWorker {
           where ledger_id = $1 and generation = $2 and position = $3`,
         [ledgerId, generation, from, last.position, last.recordedAt, this.#holder, leaseSeconds],
       );
-      if (rowCount !== 0) await writeRows(client, ledgerId, generation, rows);
+      if (rowCount !== 0) await writeRows(client, ledgerId, generation, from, rows);
       await client.query(rowCount === 0 ? 'rollback' : 'commit');
       return rowCount !== 0;
     };
@@ -256,8 +256,14 @@ export class ProjectionWorker {
   }
 }
 
-/** Adds rows to a generation of the books, in the transaction that is open. */
-const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: number, rows: Rows): Promise<void> => {
+/** Adds the rows of a pass that begins after a position to a generation of the books, in the transaction that is open. */
+const writeRows = async (
+  client: pg.PoolClient,
+  ledgerId: string,
+  generation: number,
+  from: number,
+  rows: Rows,
+): Promise<void> => {
   await copy(
     client,
     'subledger_lines (ledger_id, generation, position, line, effective_on, currency, vendor_id, item_type, item_id, document_date, original_due_on, due_on, planned_on, owed, held, disputed, kind)',
@@ -305,8 +311,28 @@ const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: nu
     'vendor_facts (ledger_id, generation, vendor_id, position, name, kind)',
     rows.vendorFacts.map((row) => [ledgerId, generation, row.vendorId, row.position, row.name, row.kind]),
   );
-  if (rows.documents.length === 0) return;
-  const column = <T>(pick: (row: Rows['documents'][number]) => T): T[] => rows.documents.map(pick);
+  // What is made here is not there yet, and costs less to add than to look for.
+  const made = rows.documents.filter(({ madeAt }) => madeAt > from);
+  await copy(
+    client,
+    'documents (ledger_id, generation, kind, id, made_at, position, vendor_id, number, status, due_on, search)',
+    made.map((row) => [
+      ledgerId,
+      generation,
+      kindOf(row.name),
+      idIn(row.name),
+      row.madeAt,
+      row.position,
+      row.vendorId,
+      row.number,
+      row.status,
+      row.dueOn,
+      row.search,
+    ]),
+  );
+  const changed = rows.documents.filter(({ madeAt }) => madeAt <= from);
+  if (changed.length === 0) return;
+  const column = <T>(pick: (row: Rows['documents'][number]) => T): T[] => changed.map(pick);
   await client.query({
     name: 'upsert-documents',
     text: `insert into books.documents (ledger_id, generation, kind, id, made_at, position, vendor_id, number, status, due_on, search)
@@ -317,7 +343,7 @@ const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: nu
       ledgerId,
       generation,
       column(({ name }) => kindOf(name)),
-      column(({ name }) => name.slice(name.indexOf('/') + 1)),
+      column(({ name }) => idIn(name)),
       column(({ madeAt }) => madeAt),
       column(({ position }) => position),
       column(({ vendorId }) => vendorId),
@@ -328,6 +354,8 @@ const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: nu
     ],
   });
 };
+
+const idIn = (name: DocumentName): string => name.slice(name.indexOf('/') + 1);
 
 type Cell = string | number | bigint | undefined;
 
