@@ -59,6 +59,10 @@ export const main = async (args: readonly string[]): Promise<number> => {
         },
       };
       rows.push(...(await bench.run(context)));
+    } catch (error) {
+      // Before the server stops: what that does to the connections that are left would hide it.
+      console.error(error);
+      throw error;
     } finally {
       await server.stop();
     }
