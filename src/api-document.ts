@@ -61,6 +61,8 @@ const tags: Readonly<Record<string, string>> = {
   allocations: 'Which payment or credit note settles what',
   refunds: 'Credit that vendors paid back',
   'write-offs': 'What we no longer expect to have to pay',
+  cash: 'What is on our accounts, and what is expected to come in and go out',
+  presets: 'What the law or common terms make of paying late, with sources',
   reports: 'What we owe, as of any day, as known at any moment',
   events: 'The log: everything that was ever recorded, in order',
   health: 'For whoever runs the process; without a token',

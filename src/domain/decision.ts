@@ -248,7 +248,15 @@ export const repeated = (
   return reject('id-already-used', detail, { id });
 };
 
-const amountFields: ReadonlySet<string> = new Set(['amount', 'tax', 'total', 'discount', 'percent']);
+const amountFields: ReadonlySet<string> = new Set([
+  'amount',
+  'tax',
+  'total',
+  'discount',
+  'percent',
+  'cost',
+  'certainty',
+]);
 
 /**
  * A value as text that is equal for requests that mean the same: keys in order, absent fields left out, `"5.00"` as `"5"`.

@@ -32,6 +32,8 @@ export const rejections = {
   'on-hold': 'The invoice is on hold or disputed and may not be paid',
   'already-on-hold': 'The invoice is already on hold on that day',
   'not-on-hold': 'The invoice is not on hold on that day',
+  'already-withdrawn': 'This has already been withdrawn',
+  'unknown-preset': 'No preset has this id, or none that is valid on that day',
 } as const;
 
 export type RejectionCode = keyof typeof rejections;

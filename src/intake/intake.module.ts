@@ -3,9 +3,16 @@ import { APP_FILTER } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { AccessModule } from '../access/access.module.js';
 import { ExecuteHandler } from '../event-log/execute.js';
+import { ReportsModule } from '../reports/reports.module.js';
 import { AllocationsController } from './allocations.controller.js';
+import { CashController } from './cash.controller.js';
 import { ChargesController } from './charges.controller.js';
 import { CommandDesk } from './command-desk.js';
+import {
+  ConsequencesReader,
+  InvoiceConsequencesController,
+  VendorConsequencesController,
+} from './consequences.controller.js';
 import { CreditNotesController } from './credit-notes.controller.js';
 import { DeferralsController } from './deferrals.controller.js';
 import { EventsController } from './events.controller.js';
@@ -14,7 +21,9 @@ import { InvoicesController } from './invoices.controller.js';
 import { LedgersController } from './ledgers.controller.js';
 import { ListedDocument } from './listed-document.js';
 import { Lists } from './lists.js';
+import { OffersController } from './offers.controller.js';
 import { PaymentsController } from './payments.controller.js';
+import { PresetsController } from './presets.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Reader } from './reader.js';
 import { RefundsController } from './refunds.controller.js';
@@ -37,7 +46,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * The application is to be made on `createHttpAdapter()` of intake/http.ts, with `{ bodyParser: false }`.
  */
 @Module({
-  imports: [AccessModule, CqrsModule.forRoot()],
+  imports: [AccessModule, CqrsModule.forRoot(), ReportsModule],
   controllers: [
     LedgersController,
     VendorsController,
@@ -51,7 +60,19 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     RefundsController,
     WriteOffsController,
     EventsController,
+    VendorConsequencesController,
+    InvoiceConsequencesController,
+    OffersController,
+    CashController,
+    PresetsController,
   ],
-  providers: [CommandDesk, Reader, Lists, ExecuteHandler, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [
+    CommandDesk,
+    ConsequencesReader,
+    Reader,
+    Lists,
+    ExecuteHandler,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
 })
 export class IntakeModule {}

@@ -32,6 +32,11 @@ export const readCursor = (text: string): Cursor => {
   return cursor;
 };
 
+/** What a list can be asked for; each list takes some of it. */
+type ListQuery = { readonly [K in keyof Plain<ItemListQuery>]?: string | undefined } & {
+  readonly number?: string;
+};
+
 const defaultLimit = 100;
 
 /** Lists of documents, in the order in which they were made. */
@@ -56,7 +61,7 @@ export class Lists {
   async answer<K extends DocumentKind>(
     call: Call,
     kind: K,
-    query: Plain<ItemListQuery>,
+    query: ListQuery,
     show: (document: DocumentOf<`${K}/${string}`>, today: LocalDate) => object,
   ): Promise<string> {
     const { ledgerId } = call;
@@ -110,7 +115,7 @@ export class Lists {
     generation: number,
     position: number,
     kind: DocumentKind,
-    { vendorId, status, dueBefore, q }: Plain<ItemListQuery>,
+    { vendorId, status, dueBefore, q, number }: ListQuery,
     cursor: Cursor | undefined,
     limit: number,
   ): Promise<Cursor[]> {
@@ -134,6 +139,7 @@ export class Lists {
       });
     if (vendorId !== undefined) select.andWhere('d.vendorId = :vendorId', { vendorId });
     if (status !== undefined) select.andWhere('d.status = :status', { status });
+    if (number !== undefined) select.andWhere('d.number = :number', { number });
     if (dueBefore !== undefined) select.andWhere('d.dueOn < :dueBefore', { dueBefore });
     if (q !== undefined) select.andWhere('strpos(d.search, :q) > 0', { q: q.toLowerCase() });
     return select.getMany();

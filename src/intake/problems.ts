@@ -34,6 +34,8 @@ const statusOfRejection: Record<RejectionCode, number> = {
   'on-hold': 422,
   'already-on-hold': 422,
   'not-on-hold': 422,
+  'already-withdrawn': 422,
+  'unknown-preset': 422,
 };
 
 /** What can go wrong before a rule is asked, or instead of an answer. */
