@@ -104,6 +104,7 @@ export const certificate = (problem: Problem, limits: LatenessLimits, prices: Pr
           { ...item, neverDefer: false, requiredBy: undefined },
           { item: 0, amount: 0n, whole: false, discount: undefined, parts: [{ due, payable: blocked, blocked: 0n }] },
         )!;
+    for (const place of vendor.items) bound += unitsOf(items[place]!.lostDiscount);
     let ways: Ending[][] = [[]];
     for (const [cutoffPlace, cutoff] of vendor.cutoffs.entries()) {
       const endings: Ending[] = [];

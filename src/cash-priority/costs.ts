@@ -92,3 +92,18 @@ export const judgementsOf = (
   if (weekly > 0n) for (let day = on + 7; day <= horizonEnd; day += 7) judgements.push(at(day, weekly));
   return judgements;
 };
+
+/** What costs whatever is decided: what may not be paid, in cost units. */
+export const frozenCost = ({ bills, items, horizonEnd }: Problem): bigint => {
+  let cost = items.reduce((sum, { lostDiscount }) => sum + lostDiscount * costUnit, 0n);
+  for (const bill of bills) {
+    const item = items[bill.item]!;
+    for (const { due, blocked } of bill.parts) {
+      if (blocked === 0n) continue;
+      cost += blocked * BigInt(unpaidUnitCost(item, due, horizonEnd));
+      for (const { afterDays, fixed } of item.steps)
+        if (isAhead(due, afterDays) && due + afterDays < horizonEnd) cost += fixed * costUnit;
+    }
+  }
+  return cost;
+};

@@ -200,7 +200,9 @@ export const evaluate = (problem: Problem, plan: Plan, limits?: LatenessLimits):
     parts.interest += cost.interest;
     parts.relationship += cost.relationship;
     parts.penalties += cost.penalties;
-    let total = cost.interest + cost.relationship + cost.penalties;
+    const lost = item.lostDiscount * unitsPerMinor;
+    parts.discounts += lost;
+    let total = cost.interest + cost.relationship + cost.penalties + lost;
     let doneBefore = 0;
     for (const place of item.bills) {
       const bill = bills[place]!;

@@ -77,6 +77,8 @@ export interface Item {
   readonly blocked: string | undefined;
   /** What may not be paid of it. */
   readonly disputed: Minor;
+  /** A discount that is lost because not all of it may be paid. */
+  readonly lostDiscount: Minor;
   /** The last run on which it may be paid so as to be paid when required. */
   readonly requiredBy: number | undefined;
 }
@@ -177,8 +179,9 @@ export const readProblem = (input: PlanInput): Problem => {
       throw new PlanRefusal('required-item-blocked', { itemId: given.itemId, blocked: blocked ?? 'disputed' });
 
     const free = blocked === undefined && disputed === 0n;
-    const discountRun = given.discount && free ? lastOnOrBefore(runs, day(given.discount.until)) : -1;
-    const discount = discountRun >= 0 ? { lastRun: discountRun, amount: minor(given.discount!.amount) } : undefined;
+    const discountRun = given.discount ? lastOnOrBefore(runs, day(given.discount.until)) : -1;
+    const saving = discountRun >= 0 ? minor(given.discount!.amount) : 0n;
+    const discount = discountRun >= 0 && free ? { lastRun: discountRun, amount: saving } : undefined;
     const divisible = terms.partial?.allowed ?? true;
     const groups = discount ? [open] : open.map((part) => [part]);
     const own: number[] = [];
@@ -230,6 +233,7 @@ export const readProblem = (input: PlanInput): Problem => {
       outstanding,
       blocked,
       disputed,
+      lostDiscount: free ? 0n : saving,
       requiredBy: required.get(given.itemId),
     });
   }

@@ -1,6 +1,6 @@
 /** From a problem to a plan that is proven close to the best: tiers first, then cost, in stages that grow as needed. */
 import { certificate, type Prices } from './certificate.js';
-import { optionCash, optionCost, optionLateness } from './costs.js';
+import { frozenCost, optionCash, optionCost, optionLateness } from './costs.js';
 import { evaluate, type Evaluation, type LatenessLimits, type Plan } from './evaluate.js';
 import type { Limits } from './model.js';
 import { pricesFrom } from './prices.js';
@@ -174,6 +174,7 @@ const cheapest = (
     .filter((place) => needsIntegers(problem, place))
     .sort((a, b) => Number(bills[b]!.amount - bills[a]!.amount) || a - b);
   let best: { plan: Plan; evaluation: Evaluation } | undefined;
+  const frozen = frozenCost(problem);
   let bound = 0n;
   const consider = (programme: Programme, values: Float64Array): boolean => {
     const rounded = planOf(problem, programme, values);
@@ -195,7 +196,7 @@ const cheapest = (
       ...first,
     });
     const solution = solve(large, true, gap / (wanting.length > size ? 4 : 2));
-    const proven = toUnits(solution.bound, large);
+    const proven = toUnits(solution.bound, large) + frozen;
     if (proven > bound) bound = proven;
     if (!solution.values) return best && { ...best, bound };
     const { values } = solution;

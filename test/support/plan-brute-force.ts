@@ -124,8 +124,9 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
     const ways: Way[] = [];
     const nothing = runs.map(() => 0);
 
-    const discountDay =
-      item.discount && free ? (runs.filter((run) => run <= day(item.discount!.until)).at(-1) ?? -1) : -1;
+    const discountRun = item.discount ? (runs.filter((run) => run <= day(item.discount!.until)).at(-1) ?? -1) : -1;
+    const discountDay = free ? discountRun : -1;
+    const lost = !free && discountRun >= 0 ? cents(item.discount!.amount) : 0;
     if (discountDay >= 0) {
       const total = dues.reduce((sum, { payable }) => sum + payable, 0);
       for (const run of [...runs, Infinity]) {
@@ -161,7 +162,7 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
             return [...paid, { due, paid: Infinity, amount: left, frozen: false }].filter(({ amount }) => amount > 0);
           });
           const cash = runs.map((_, run) => chosen.reduce((sum, each) => sum + each[run]!, 0));
-          ways.push(live(item, [...units, ...frozen], cash, undefined, false, 0));
+          ways.push(live(item, [...units, ...frozen], cash, undefined, false, lost));
           return;
         }
         for (const split of splits(dues[index]!.payable)) {

@@ -96,7 +96,7 @@ export const tinyPlan = (seed: number): PlanInput => {
       instalments,
       consequences: consequences(),
       ...(chance(0.08) ? { hold: 'being looked at' } : {}),
-      ...(chance(0.15) ? { discount: { until: on(whole(-2, 15)), amount: `${whole(1, 5)}.00` } } : {}),
+      ...(chance(0.2) && open > 1 ? { discount: { until: on(whole(-2, 15)), amount: amount(1) } } : {}),
       ...(offers.length > 0 ? { offers } : {}),
     };
   });
