@@ -62,6 +62,7 @@ const tags: Readonly<Record<string, string>> = {
   refunds: 'Credit that vendors paid back',
   'write-offs': 'What we no longer expect to have to pay',
   cash: 'What is on our accounts, and what is expected to come in and go out',
+  'cash-plans': 'Which bills to pay, part-pay or defer when cash is short, and what that costs',
   presets: 'What the law or common terms make of paying late, with sources',
   reports: 'What we owe, as of any day, as known at any moment',
   events: 'The log: everything that was ever recorded, in order',

@@ -14,9 +14,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'cash-priority': ['domain'],
   'event-log': ['domain', 'database'],
   projections: ['domain', 'event-log', 'database'],
-  reports: ['domain', 'event-log', 'projections', 'database', 'cash-priority'],
+  reports: ['domain', 'event-log', 'projections', 'database'],
   audit: ['domain', 'event-log', 'projections', 'database'],
-  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'cash-priority'],
+  planning: ['domain', 'event-log', 'projections', 'database', 'reports', 'cash-priority'],
+  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'cash-priority', 'planning'],
 };
 
 /** Nest, TypeORM and the like decide nothing: what the domain needs, it has or is given. */

@@ -1,4 +1,5 @@
 import { type AllocationCommand, decideAllocation } from './allocations.js';
+import { type CashPlanCommand, decideCashPlan } from './cash-plan.js';
 import { type CashCommand, decideCash } from './cash.js';
 import { type ChargeCommand, decideCharge } from './charges.js';
 import { decideConsequences, type SetConsequences } from './consequences.js';
@@ -29,7 +30,8 @@ export type Command =
   | HoldOrDisputeCommand
   | SetConsequences
   | RecordOffer
-  | CashCommand;
+  | CashCommand
+  | CashPlanCommand;
 
 type DeciderOf<C> = (command: C, working: Working) => Decision;
 
@@ -63,6 +65,8 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   StateCashBalance: decideCash,
   ExpectCash: decideCash,
   WithdrawCashExpectation: decideCash,
+  ProposeCashPlan: decideCashPlan,
+  AdoptCashPlan: decideCashPlan,
 };
 
 /**

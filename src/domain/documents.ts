@@ -2,6 +2,7 @@ import { assertNever } from './assert-never.js';
 import { type CashBalance, type CashExpectation, evolveExpectation } from './cash.js';
 import { type ConsequencesRecord, evolveConsequences } from './consequences.js';
 import { type CreditNote, evolveSource, type Payment, type Source } from './credit-source.js';
+import { evolvePlan, type CashPlan } from './cash-plan.js';
 import type { DataOf, DocumentKind, DocumentName, RecordedEvent } from './events.js';
 import type { LocalDate } from './calendar.js';
 import { type Charge, evolveItem, type Invoice, type Item, type Made, madeBy, madeStill } from './open-item.js';
@@ -53,7 +54,8 @@ export type Document =
   | ConsequencesRecord
   | Offer
   | CashBalance
-  | CashExpectation;
+  | CashExpectation
+  | CashPlan;
 
 interface DocumentByKind {
   vendor: Vendor;
@@ -70,6 +72,7 @@ interface DocumentByKind {
   offer: Offer;
   balance: CashBalance;
   expectation: CashExpectation;
+  plan: CashPlan;
 }
 
 /** The document that a name names, by the kind that the name begins with. */
@@ -129,6 +132,8 @@ export const evolve = (
       return event.type === 'CashBalanceStated' ? { kind, data: event.data, made: madeBy(event) } : document;
     case 'expectation':
       return evolveExpectation(document as CashExpectation | undefined, event);
+    case 'plan':
+      return evolvePlan(document as CashPlan | undefined, event);
     default:
       return assertNever(kind);
   }

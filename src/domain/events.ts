@@ -66,6 +66,14 @@ export interface Consequences {
   }[];
 }
 
+/** A long text: compressed with gzip, then in base64. */
+export interface PackedText {
+  readonly encoding: 'gzip+base64';
+  /** Of the text in UTF-8. */
+  readonly bytes: number;
+  readonly content: string;
+}
+
 export type CashDirection = 'receipt' | 'outflow';
 export const cashDirections: readonly CashDirection[] = ['receipt', 'outflow'];
 
@@ -189,6 +197,8 @@ interface Shapes {
     currency: Currency;
     /** How much of what was open on `on` is moved, what falls due first first. */
     amount: Amount;
+    /** How much of what falls due first stays as it is: only what comes after it is moved. Without it nothing. */
+    beyond?: Amount;
     until: LocalDate;
     /** The creditor consented. */
     agreed: boolean;
@@ -258,6 +268,38 @@ interface Shapes {
     description?: string;
   };
   CashExpectationWithdrawn: { expectationId: string; reason: string };
+
+  /** Which bills to pay, part-pay or defer, as it was proposed, with all that it was made from. */
+  CashPlanProposed: {
+    planId: string;
+    asOf: LocalDate;
+    /** The last event that was taken into account. */
+    position: number;
+    currency: Currency;
+    engine: string;
+    /** Whether its gap to the best plan is proven to be as small as asked. */
+    proven: boolean;
+    /** Whether the same inputs give the same plan on any machine. */
+    reproducible: boolean;
+    cost: Amount;
+    lowerBound: Amount;
+    gap: string;
+    /** SHA-256 of the inputs in their canonical form. */
+    inputsHash: string;
+    /** SHA-256 of the text of the plan. */
+    planHash: string;
+    inputs: PackedText;
+    plan: PackedText;
+  };
+  CashPlanAdopted: {
+    planId: string;
+    /** From this day on its deferrals count. */
+    on: LocalDate;
+    /** How many events of each sort the same command made. */
+    deferrals: number;
+    withdrawals: number;
+    charges: number;
+  };
 }
 
 export type EventType = keyof Shapes;
@@ -327,6 +369,8 @@ export const catalogue: Catalogue = {
   CashBalanceStated: { version: 1 },
   CashExpected: { version: 1 },
   CashExpectationWithdrawn: { version: 1 },
+  CashPlanProposed: { version: 1 },
+  CashPlanAdopted: { version: 1 },
 };
 
 /**
@@ -370,7 +414,8 @@ export type DocumentKind =
   | 'invoice-consequences'
   | 'offer'
   | 'balance'
-  | 'expectation';
+  | 'expectation'
+  | 'plan';
 
 export const sourceName = (ref: SourceRef): DocumentName =>
   'paymentId' in ref ? `payment/${ref.paymentId}` : `credit-note/${ref.creditNoteId}`;
@@ -424,6 +469,9 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'CashExpected':
     case 'CashExpectationWithdrawn':
       return [`expectation/${event.data.expectationId}`];
+    case 'CashPlanProposed':
+    case 'CashPlanAdopted':
+      return [`plan/${event.data.planId}`];
   }
 };
 
@@ -440,6 +488,9 @@ export const streamOf = (event: ApEvent): string => {
     case 'CashExpected':
     case 'CashExpectationWithdrawn':
       return 'cash';
+    case 'CashPlanProposed':
+    case 'CashPlanAdopted':
+      return `plan/${event.data.planId}`;
     default:
       return 'vendorId' in event.data ? `vendor/${event.data.vendorId}` : 'ledger';
   }

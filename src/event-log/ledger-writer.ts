@@ -470,7 +470,8 @@ export class LedgerWriter {
 }
 
 /** Keys of callers and our own never meet. */
-const storedKey = ({ key, keyIsCallers }: Request): string => `${keyIsCallers ? 'k' : 's'}:${key}`;
+export const storedKey = ({ key, keyIsCallers }: Pick<Request, 'key' | 'keyIsCallers'>): string =>
+  `${keyIsCallers ? 'k' : 's'}:${key}`;
 
 const restsOf = ({ actor, correlationId, key, keyIsCallers }: Request, { events, contentHash }: Decision): string[] =>
   events.map((event, n) =>

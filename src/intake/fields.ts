@@ -157,6 +157,40 @@ export const Day = (api: Described = {}): PropertyDecorator =>
     ...api,
   });
 
+/** A list of days. */
+export const Days = ({ max, ...api }: Described & { readonly max: number }): PropertyDecorator =>
+  field(
+    'days',
+    (value) => {
+      if (!Array.isArray(value)) return 'must be a list of days';
+      if (value.length > max) return `must have at most ${max} entries`;
+      const place = value.findIndex((day) => !isDay(day));
+      return place < 0 ? undefined : `must be days that exist, as YYYY-MM-DD: see entry ${place}`;
+    },
+    { type: String, format: 'date', isArray: true, maxItems: max, ...api },
+  );
+
+/** A list of amounts, each above zero. */
+export const Moneys = ({
+  max,
+  currencyIn,
+  ...api
+}: Described & { readonly max: number; readonly currencyIn: string }): PropertyDecorator =>
+  field(
+    'moneys',
+    (value, { object, root = object }) => {
+      if (!Array.isArray(value)) return 'must be a list of amounts';
+      if (value.length > max) return `must have at most ${max} entries`;
+      const currency = (root as Record<string, unknown>)[currencyIn];
+      for (const [i, entry] of value.entries()) {
+        const fault = faultOfMoney(entry, currency, false, false);
+        if (fault !== undefined) return `${fault}: see entry ${i}`;
+      }
+      return undefined;
+    },
+    { type: String, isArray: true, maxItems: max, ...api },
+  );
+
 /** Not before the day in another field of the same object. */
 export const NotBefore = (other: string): PropertyDecorator =>
   checkedBy('notBefore', (value, { object }) => {
@@ -305,6 +339,19 @@ export const Share = (api: Described = {}): PropertyDecorator =>
         ? undefined
         : 'must be a decimal string from "0" to "1" with at most 4 decimals',
     { type: String, pattern: sharePattern.source, example: '0.9', ...api },
+  );
+
+const gapPattern = /^(0(\.\d{1,6})?|1(\.0{1,6})?)$/;
+
+/** A share of a cost: a decimal string from 0 to 1. */
+export const Gap = (api: Described = {}): PropertyDecorator =>
+  field(
+    'gap',
+    (value) =>
+      typeof value === 'string' && gapPattern.test(value)
+        ? undefined
+        : 'must be a decimal string from "0" to "1" with at most 6 decimals',
+    { type: String, pattern: gapPattern.source, example: '0.001', ...api },
   );
 
 /** A whole number, as a JSON number. */

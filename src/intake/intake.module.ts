@@ -5,7 +5,11 @@ import { AccessModule } from '../access/access.module.js';
 import { ExecuteHandler } from '../event-log/execute.js';
 import { ReportsModule } from '../reports/reports.module.js';
 import { AllocationsController } from './allocations.controller.js';
+import { CashPlansController } from './cash-plans.controller.js';
+import { CashPlanLists } from './cash-plans.lists.js';
+import { CashPlans } from './cash-plans.service.js';
 import { CashController } from './cash.controller.js';
+import { CashPriorityReportController } from './cash-priority-report.controller.js';
 import { ChargesController } from './charges.controller.js';
 import { CommandDesk } from './command-desk.js';
 import {
@@ -41,6 +45,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * - `EventLog` (class of event-log/event-log.ts)
  * - `Books` (class of projections/books.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
+ * - `Planner` (class of planning/planner.ts)
  * - `Tokens` (class of access/tokens.ts): `new Tokens([{ token, actor: operator }])`
  *
  * The application is to be made on `createHttpAdapter()` of intake/http.ts, with `{ bodyParser: false }`.
@@ -64,9 +69,13 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     InvoiceConsequencesController,
     OffersController,
     CashController,
+    CashPlansController,
+    CashPriorityReportController,
     PresetsController,
   ],
   providers: [
+    CashPlanLists,
+    CashPlans,
     CommandDesk,
     ConsequencesReader,
     Reader,

@@ -27,6 +27,7 @@ export const cashTables = {
     'description',
   ],
   settlement_discounts: ['invoice_id', 'position', 'until', 'percent'],
+  cash_plans: ['plan_id', 'position', 'facts'],
 } as const satisfies Record<string, readonly string[]>;
 export type CashTable = keyof typeof cashTables;
 
@@ -37,7 +38,9 @@ export const cashRowsOf = (event: RecordedEvent): CashRow[] => {
     case 'ConsequencesSet': {
       const { data } = event;
       const cells = [data.vendorId, data.invoiceId ?? '', data.effectiveOn, position];
-      return [{ table: 'consequences', cells: [...cells, JSON.stringify(consequencesOf(data))] }];
+      return [
+        { table: 'consequences', cells: [...cells, JSON.stringify({ ...consequencesOf(data), source: data.source })] },
+      ];
     }
     case 'OfferRecorded': {
       const { offerId, invoiceId, currency, cost, curesCutoffs, schedule, validUntil } = event.data;
@@ -61,6 +64,10 @@ export const cashRowsOf = (event: RecordedEvent): CashRow[] => {
       const { percent, days } = terms.discount;
       const until = daysBetween(invoiceDate, lastDay) < days ? lastDay : addDays(invoiceDate, days);
       return [{ table: 'settlement_discounts', cells: [invoiceId, position, until, percent] }];
+    }
+    case 'CashPlanProposed': {
+      const { inputs: _inputs, plan: _plan, ...facts } = event.data;
+      return [{ table: 'cash_plans', cells: [facts.planId, position, JSON.stringify(facts)] }];
     }
     default:
       return [];

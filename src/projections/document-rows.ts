@@ -96,6 +96,8 @@ export const documentRowOf = (
     }
     case 'balance':
       return row(undefined, undefined, undefined, document.data.account);
+    case 'plan':
+      return row(undefined, undefined, document.adopted ? 'adopted' : 'proposed', document.facts.planId);
     case 'expectation': {
       const { expectationId, vendorId, category, description, on } = document.data;
       const status = document.withdrawn ? 'withdrawn' : 'in-force';

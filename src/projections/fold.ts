@@ -57,6 +57,7 @@ const making: ReadonlySet<EventType> = new Set([
   'OfferRecorded',
   'CashBalanceStated',
   'CashExpected',
+  'CashPlanProposed',
 ]);
 
 /** The documents whose history before these events is needed to fold them. */

@@ -10,6 +10,7 @@ export class Cash1760000000003 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       drop index books.journal_lines_of_cash;
-      drop table books.consequences, books.offers, books.cash_balances, books.cash_expectations, books.settlement_discounts`);
+      drop table books.consequences, books.offers, books.cash_balances, books.cash_expectations, books.settlement_discounts,
+        books.cash_plans`);
   }
 }

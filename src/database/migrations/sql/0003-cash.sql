@@ -10,7 +10,7 @@ create table books.consequences (
   invoice_id   text collate "C" not null,
   effective_on date not null,
   position     bigint not null,
-  -- JSON, as the event has it.
+  -- JSON: the keys that the event has, and its source.
   consequences text not null,
   primary key (ledger_id, generation, vendor_id, invoice_id, effective_on, position)
 );
@@ -71,6 +71,17 @@ create table books.settlement_discounts (
   primary key (ledger_id, generation, invoice_id)
 );
 
+-- Plans as lists show them: the texts of the plans themselves stay in the log.
+create table books.cash_plans (
+  ledger_id  text collate "C" not null,
+  generation int not null,
+  plan_id    text collate "C" not null,
+  position   bigint not null,
+  -- JSON: what the event says of it, without the long texts.
+  facts      text not null,
+  primary key (ledger_id, generation, plan_id)
+);
+
 -- What went out of our accounts and came back, by day: few of the journal's lines, asked for by account.
 create index journal_lines_of_cash on books.journal_lines (ledger_id, generation, currency, account, effective_on)
  where account = 'cash' or account like 'cash:%';
@@ -80,7 +91,7 @@ declare
   t text;
 begin
   if exists (select from pg_roles where rolname = 'duebook_app') and pg_has_role(current_user, 'duebook_app', 'member') then
-    foreach t in array array['consequences', 'offers', 'cash_balances', 'cash_expectations', 'settlement_discounts'] loop
+    foreach t in array array['consequences', 'offers', 'cash_balances', 'cash_expectations', 'settlement_discounts', 'cash_plans'] loop
       execute format('alter table books.%I owner to duebook_app', t);
     end loop;
   end if;
