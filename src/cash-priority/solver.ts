@@ -9,6 +9,8 @@ export interface SolverOptions {
   readonly relativeGap: number;
   /** In units of the programme's objective. */
   readonly absoluteGap?: number;
+  /** A plan that costs no more than this, in units of the objective, is good enough. */
+  readonly target?: number;
   /** Branch-and-bound nodes: a limit that is the same on every machine. */
   readonly nodeLimit: number;
 }
@@ -80,6 +82,7 @@ const solve = (highs: Highs, model: Model, options: SolverOptions, limits: Limit
     mip_rel_gap: options.relativeGap,
     mip_abs_gap: options.absoluteGap ?? 1e-6,
     mip_max_nodes: options.nodeLimit,
+    ...(options.target === undefined ? {} : { objective_target: options.target }),
     // These cost more here than they bring: the programme is nearly a linear one.
     mip_allow_restart: false,
     mip_detect_symmetry: false,
