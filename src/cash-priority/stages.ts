@@ -64,6 +64,7 @@ export const optimise = (
   if (!lateness) return undefined;
   const { limits } = lateness;
   const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside));
+  const checked = withSlack(problem, limits);
   if (!cost) return undefined;
   const { plan, evaluation } = cost;
   const proven = lateness.proven;
@@ -82,7 +83,7 @@ export const optimise = (
     };
   }
   const prices = pricesOf(problem, plan, evaluation, limits, solve);
-  const certified = certificate(problem, limits, prices);
+  const certified = certificate(problem, checked, prices);
   const best = certified > cost.bound ? certified : cost.bound;
   // A float's bound may come out a hair above what is reached; the certificate never does.
   const bound = best < evaluation.total ? best : evaluation.total;
@@ -90,7 +91,22 @@ export const optimise = (
   return { plan, evaluation, limits, bound, certified, prices, proven: proven && close, interrupted };
 };
 
-const noPrices = (problem: Problem): Prices => ({
+/** Limits as they are checked: whole minor units can't always reach what fractions can, by a unit per bill. */
+export const withSlack = (
+  { bills, items, horizonEnd }: Problem,
+  { tiers, required }: LatenessLimits,
+): LatenessLimits => {
+  const slack = (place: (item: Problem['items'][number]) => boolean): bigint =>
+    BigInt(bills.filter(({ item }) => place(items[item]!)).length * (horizonEnd + 1));
+  return {
+    tiers: tiers.map((limit, tier) =>
+      limit ? limit + slack(({ neverDefer, tier: own }) => neverDefer && own === tier) : limit,
+    ),
+    required: required ? required + slack(({ requiredBy }) => requiredBy !== undefined) : required,
+  };
+};
+
+export const noPrices = (problem: Problem): Prices => ({
   cash: problem.runs.map(() => 0n),
   lateness: Array.from({ length: 10 }, () => 0n),
   pressure: new Map(),
@@ -185,7 +201,7 @@ const cheapest = (
   const consider = (programme: Programme, values: Float64Array): void => {
     const rounded = planOf(problem, programme, values);
     const plan = firstRun ? rounded : keepCash(problem, rounded);
-    const evaluation = evaluate(problem, plan, limits);
+    const evaluation = evaluate(problem, plan, withSlack(problem, limits));
     if (evaluation.faults.length > 0) return;
     if (!best || evaluation.total < best.evaluation.total) best = { plan, evaluation };
   };
