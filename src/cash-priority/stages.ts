@@ -42,6 +42,9 @@ const nodeLimit = 20_000;
 /** Thrown by nothing but a cancellation: there is no plan to show then. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled';
+  constructor() {
+    super('the plan was cancelled');
+  }
 }
 
 export const optimise = (
