@@ -131,18 +131,18 @@ const has = (program: string): boolean => {
 };
 
 /** The objective that another solver finds. */
-const others: readonly (readonly [string, (lp: string, out: string) => number])[] = [
+const others: readonly (readonly [string, (mps: string, out: string) => number])[] = [
   [
     'cbc',
-    (lp, out) => {
-      execFileSync('cbc', [lp, 'ratio', '0', 'allow', '0', 'solve', 'solu', out], { stdio: 'ignore' });
+    (mps, out) => {
+      execFileSync('cbc', [mps, 'ratio', '0', 'allow', '0', 'solve', 'solu', out], { stdio: 'ignore' });
       return Number(/objective value\s+(\S+)/.exec(readFileSync(out, 'utf8'))![1]);
     },
   ],
   [
     'glpsol',
-    (lp, out) => {
-      execFileSync('glpsol', ['--lp', lp, '-o', out], { stdio: 'ignore' });
+    (mps, out) => {
+      execFileSync('glpsol', ['--freemps', mps, '-o', out], { stdio: 'ignore' });
       return Number(/Objective:\s+\S+\s+=\s+(\S+)/.exec(readFileSync(out, 'utf8'))![1]);
     },
   ],
@@ -174,10 +174,10 @@ describe('the programme', () => {
         if (programme.cost.every((price) => price === 0)) continue;
         compared += 1;
         const ours = solver.solve(programme, { integers: true, relativeGap: 0, nodeLimit: 100_000 });
-        const lp = join(folder, 'plan.lp');
+        const mps = join(folder, 'plan.mps');
         // The constant of the objective is left out: not every reader of the format knows one.
-        writeFileSync(lp, solver.exportLp({ ...programme, offset: 0 }));
-        const theirs = solve(lp, join(folder, 'out.txt')) + programme.offset;
+        writeFileSync(mps, solver.exportMps({ ...programme, offset: 0 }));
+        const theirs = solve(mps, join(folder, 'out.txt')) + programme.offset;
         if (Math.abs(theirs - ours.objective) > 1e-4 * Math.max(1, Math.abs(ours.objective)))
           wrong.push({ drawn, ours: ours.objective, theirs });
       }

@@ -32,8 +32,8 @@ export interface Solution {
 export interface Solver {
   /** @throws {Error} if the solver breaks; it is of no use any more then */
   readonly solve: (programme: Programme, options: SolverOptions, limits?: Limits) => Solution;
-  /** The programme in CPLEX LP format, for other solvers to check. */
-  readonly exportLp: (programme: Programme) => string;
+  /** The programme in free MPS format, for other solvers to check. */
+  readonly exportMps: (programme: Programme) => string;
 }
 
 // Its types are those of its CommonJS build, but what Node imports here is the other one.
@@ -45,10 +45,10 @@ export const loadSolver = async (): Promise<Solver> => {
   return {
     solve: (programme, options, limits) =>
       highs.withModel(dataOf(highs, programme, options.integers), (model) => solve(highs, model, options, limits)),
-    exportLp: (programme) =>
+    exportMps: (programme) =>
       highs.withModel(dataOf(highs, programme, true), (model) => {
         model.options.set({ output_flag: false });
-        return model.exportModel('lp');
+        return new TextDecoder().decode(model.exportModel('mps'));
       }),
   };
 };
