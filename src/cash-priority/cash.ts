@@ -15,6 +15,8 @@ export interface Cash {
    * may not get worse.
    */
   readonly caps: readonly Minor[];
+  /** The least balance above the reserve (below it: negative) from each run to the day before the next; the first from asOf. */
+  readonly spare: readonly Minor[];
   /** The worst day, if the reserve can't be kept even if nothing is paid. */
   readonly worst: { readonly day: Day; readonly short: Minor } | undefined;
 }
@@ -79,5 +81,13 @@ const withCaps = (opening: Minor, days: Cash['days'], reserve: Minor, runs: read
     const from = balances.findLastIndex(({ day }) => day <= run);
     return balances.slice(from).reduce((least, { spare }) => (spare < least ? spare : least), balances[from]!.spare);
   });
-  return { opening, days, reserve, caps: caps.map((cap) => (cap > 0n ? cap : 0n)), worst };
+  const spare = runs.map((run, place) => {
+    const from = place === 0 ? 0 : balances.findLastIndex(({ day }) => day <= run);
+    const next = runs[place + 1] ?? Infinity;
+    return balances.reduce(
+      (least, each, index) => (index >= from && each.day < next && each.spare < least ? each.spare : least),
+      balances[from]!.spare,
+    );
+  });
+  return { opening, days, reserve, caps: caps.map((cap) => (cap > 0n ? cap : 0n)), spare, worst };
 };

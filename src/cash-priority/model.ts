@@ -299,6 +299,8 @@ export interface Comparison {
   readonly neverDeferLateness: Amount;
   /** Whether it treats the never-defer tiers as the plan does; only then its cost can be compared. */
   readonly comparable: boolean;
+  /** How late the never-defer items are if the rule is followed from the first bill on, without paying them first. */
+  readonly bareLateness: Amount;
 }
 
 export interface ScenarioAnswer {
@@ -311,6 +313,8 @@ export interface ScenarioAnswer {
   readonly regret: Amount;
   /** What it makes later of the never-defer items then, in currency units × days. */
   readonly regretLateness: Amount;
+  /** By how much what it pays on the first run breaks the reserve then. */
+  readonly regretBreach: Amount;
 }
 
 /** The first run that is least wrong whatever comes. */

@@ -45,6 +45,8 @@ export interface Ask {
   readonly cutoffsExact: boolean;
   /** Bills that are decided already: all on a run, or (-1) not at all. */
   readonly decided?: ReadonlyMap<number, number>;
+  /** The only runs that are looked at for a bill. */
+  readonly shortlist?: ReadonlyMap<number, readonly number[]>;
   /** Cut-offs, by `vendor/cutoff/judgement`, and offers, by `item/offer`, that are decided already. */
   readonly switched?: ReadonlyMap<string, boolean>;
   /** The first run's payments, and offers accepted, are given. */
@@ -107,7 +109,9 @@ const runsWorthwhile = (problem: Problem, bill: Bill): number[] => {
 };
 
 /** The runs on which a bill may be paid at all under an ask. */
-const runsOf = (problem: Problem, place: number, ask: Ask): number[] => {
+const runsOf = (problem: Problem, place: number, ask: Ask): readonly number[] => {
+  const shortlist = ask.shortlist?.get(place);
+  if (shortlist) return shortlist;
   const bill = problem.bills[place]!;
   const item = problem.items[bill.item]!;
   const all = problem.runs.map((_, run) => run);
@@ -120,18 +124,18 @@ const runsOf = (problem: Problem, place: number, ask: Ask): number[] => {
   return ask.minimise === 'cost' ? runsWorthwhile(problem, bill) : all;
 };
 
-/** Whether a bill has rules that a linear programme can't keep: indivisible, few or large payments, fixed charges, order. */
-export const needsIntegers = (problem: Problem, place: number): boolean => {
+/** Whether paying a part of a bill is not simply a part of the whole: indivisible, fixed charges, an order. */
+export const isLumpy = (problem: Problem, place: number): boolean => {
   const bill = problem.bills[place]!;
   const item = problem.items[bill.item]!;
-  if (bill.amount === 0n) return false;
-  return (
-    bill.whole ||
-    item.minimum > 1n ||
-    item.maxPayments < problem.runs.length ||
-    item.bills.length > 1 ||
-    feesOf(item, bill, problem.horizonEnd).length > 0
-  );
+  return bill.amount > 0n && (bill.whole || item.bills.length > 1 || feesOf(item, bill, problem.horizonEnd).length > 0);
+};
+
+/** Whether a bill has any rule that a linear programme can't keep. */
+export const needsIntegers = (problem: Problem, place: number): boolean => {
+  const { amount, item } = problem.bills[place]!;
+  const { minimum, maxPayments } = problem.items[item]!;
+  return amount > 0n && (isLumpy(problem, place) || minimum > 1n || maxPayments < problem.runs.length);
 };
 
 const sumOf = (fees: readonly Fee[]): bigint => fees.reduce((sum, { cost }) => sum + cost, 0n);

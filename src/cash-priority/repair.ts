@@ -123,28 +123,37 @@ const balance = (problem: Problem, settled: Settlement[][], offers: Plan['offers
   for (const place of partial) settled[place] = settled[place]!.filter(({ amount }) => amount > 0n);
 };
 
-/** Pays whole bills on the last run that is as good: cash is kept as long as keeping it costs nothing. */
+/** Moves every payment to the last run that is as good: cash is kept as long as keeping it costs nothing. */
 export const keepCash = (problem: Problem, plan: Plan): Plan => ({
   ...plan,
   settled: plan.settled.map((own, place) => {
     const bill = problem.bills[place]!;
     const item = problem.items[bill.item]!;
-    const [only] = own;
-    if (own.length !== 1 || only!.amount !== bill.amount || item.bills.length > 1) return own;
+    if (own.length === 0 || item.bills.length > 1) return own;
     const judged = new Set<number>();
     for (const cutoff of problem.vendors[item.vendor]!.cutoffs)
       for (const { day, run } of judgementsOf(problem, cutoff))
         if (bill.parts.some(({ due }) => due + cutoff.overdueDays <= day)) judged.add(run);
-    const cost = optionCost(problem, bill, only!.run);
-    const cash = optionCash(bill, only!.run);
-    const lateness = optionLateness(problem, bill, only!.run);
-    let best = only!.run;
-    for (let run = best + 1; run < problem.runs.length && !judged.has(run - 1); run += 1) {
-      if (item.requiredBy !== undefined && run > item.requiredBy) break;
-      if (optionCost(problem, bill, run) !== cost || optionCash(bill, run) !== cash) break;
-      if (item.neverDefer && optionLateness(problem, bill, run) !== lateness) break;
-      best = run;
+    const later = new Map<number, Minor>();
+    for (const { run, amount } of own) {
+      let best = run;
+      for (let next = run + 1; next < problem.runs.length && !judged.has(next - 1); next += 1) {
+        if (!isAsGood(problem, place, run, next)) break;
+        best = next;
+      }
+      later.set(best, (later.get(best) ?? 0n) + amount);
     }
-    return [{ run: best, amount: bill.amount }];
+    return [...later].sort(([a], [b]) => a - b).map(([run, amount]) => ({ run, amount }));
   }),
 });
+
+const isAsGood = (problem: Problem, place: number, run: number, next: number): boolean => {
+  const bill = problem.bills[place]!;
+  const item = problem.items[bill.item]!;
+  return (
+    (item.requiredBy === undefined || next <= item.requiredBy) &&
+    optionCost(problem, bill, next) === optionCost(problem, bill, run) &&
+    optionCash(bill, next) === optionCash(bill, run) &&
+    (!item.neverDefer || optionLateness(problem, bill, next) === optionLateness(problem, bill, run))
+  );
+};

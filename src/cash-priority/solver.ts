@@ -9,6 +9,8 @@ export interface SolverOptions {
   readonly relativeGap: number;
   /** In units of the programme's objective. */
   readonly absoluteGap?: number;
+  /** A plan that costs no more than this, in units of the objective, is good enough. */
+  readonly target?: number;
   /** Branch-and-bound nodes: a limit that is the same on every machine. */
   readonly nodeLimit: number;
 }
@@ -30,8 +32,8 @@ export interface Solution {
 export interface Solver {
   /** @throws {Error} if the solver breaks; it is of no use any more then */
   readonly solve: (programme: Programme, options: SolverOptions, limits?: Limits) => Solution;
-  /** The programme in CPLEX LP format, for other solvers to check. */
-  readonly exportLp: (programme: Programme) => string;
+  /** The programme in free MPS format, for other solvers to check. */
+  readonly exportMps: (programme: Programme) => string;
 }
 
 // Its types are those of its CommonJS build, but what Node imports here is the other one.
@@ -43,10 +45,10 @@ export const loadSolver = async (): Promise<Solver> => {
   return {
     solve: (programme, options, limits) =>
       highs.withModel(dataOf(highs, programme, options.integers), (model) => solve(highs, model, options, limits)),
-    exportLp: (programme) =>
+    exportMps: (programme) =>
       highs.withModel(dataOf(highs, programme, true), (model) => {
         model.options.set({ output_flag: false });
-        return model.exportModel('lp');
+        return new TextDecoder().decode(model.exportModel('mps'));
       }),
   };
 };
@@ -80,6 +82,7 @@ const solve = (highs: Highs, model: Model, options: SolverOptions, limits: Limit
     mip_rel_gap: options.relativeGap,
     mip_abs_gap: options.absoluteGap ?? 1e-6,
     mip_max_nodes: options.nodeLimit,
+    ...(options.target === undefined ? {} : { objective_target: options.target }),
     // These cost more here than they bring: the programme is nearly a linear one.
     mip_allow_restart: false,
     mip_detect_symmetry: false,

@@ -5,7 +5,7 @@ import { evaluate, type Evaluation, type LatenessLimits, type Plan } from './eva
 import type { Limits } from './model.js';
 import { pricesFrom } from './prices.js';
 import type { Problem } from './problem.js';
-import { type Ask, buildProgramme, needsIntegers, type Programme } from './programme.js';
+import { type Ask, buildProgramme, isLumpy, needsIntegers, type Programme } from './programme.js';
 import { keepCash, planOf } from './repair.js';
 import { isOver, type Solution, type Solver } from './solver.js';
 
@@ -32,13 +32,19 @@ export interface Wanted {
   readonly priced: boolean;
 }
 
-/** So many bills are decided exactly in the first round; each later round takes more. */
-const rounds = [300, 1200, Infinity];
+/** Up to so many bills that may not be split are decided exactly at once. */
+const fewBills = 120;
+/** Otherwise those that matter most join round by round, and so many that hardly care fill the gaps. */
+const moreBills = 50;
+const nearTies = 60;
 const nodeLimit = 20_000;
 
 /** Thrown by nothing but a cancellation: there is no plan to show then. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled';
+  constructor() {
+    super('the plan was cancelled');
+  }
 }
 
 export const optimise = (
@@ -48,9 +54,10 @@ export const optimise = (
   outside: Limits = {},
 ): Solved | undefined => {
   let interrupted = false;
-  const solve = (programme: Programme, integers: boolean, relativeGap: number): Solution => {
+  const solve: Solve = (programme, integers, relativeGap, target) => {
     if (outside.cancelled?.()) throw new Cancelled();
-    const solution = solver.solve(programme, { integers, relativeGap, nodeLimit }, outside);
+    const options = { integers, relativeGap, nodeLimit, ...(target === undefined ? {} : { target }) };
+    const solution = solver.solve(programme, options, outside);
     if (outside.cancelled?.()) throw new Cancelled();
     interrupted ||= solution.interrupted;
     return solution;
@@ -60,6 +67,7 @@ export const optimise = (
   if (!lateness) return undefined;
   const { limits } = lateness;
   const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside));
+  const checked = withSlack(problem, limits);
   if (!cost) return undefined;
   const { plan, evaluation } = cost;
   const proven = lateness.proven;
@@ -78,7 +86,7 @@ export const optimise = (
     };
   }
   const prices = pricesOf(problem, plan, evaluation, limits, solve);
-  const certified = certificate(problem, limits, prices);
+  const certified = certificate(problem, checked, prices);
   const best = certified > cost.bound ? certified : cost.bound;
   // A float's bound may come out a hair above what is reached; the certificate never does.
   const bound = best < evaluation.total ? best : evaluation.total;
@@ -86,7 +94,22 @@ export const optimise = (
   return { plan, evaluation, limits, bound, certified, prices, proven: proven && close, interrupted };
 };
 
-const noPrices = (problem: Problem): Prices => ({
+/** Limits as they are checked: whole minor units can't always reach what fractions can, by a unit per bill. */
+export const withSlack = (
+  { bills, items, horizonEnd }: Problem,
+  { tiers, required }: LatenessLimits,
+): LatenessLimits => {
+  const slack = (place: (item: Problem['items'][number]) => boolean): bigint =>
+    BigInt(bills.filter(({ item }) => place(items[item]!)).length * (horizonEnd + 1));
+  return {
+    tiers: tiers.map((limit, tier) =>
+      limit ? limit + slack(({ neverDefer, tier: own }) => neverDefer && own === tier) : limit,
+    ),
+    required: required ? required + slack(({ requiredBy }) => requiredBy !== undefined) : required,
+  };
+};
+
+export const noPrices = (problem: Problem): Prices => ({
   cash: problem.runs.map(() => 0n),
   lateness: Array.from({ length: 10 }, () => 0n),
   pressure: new Map(),
@@ -95,7 +118,7 @@ const noPrices = (problem: Problem): Prices => ({
 export const isWithin = (cost: bigint, bound: bigint, gap: number): boolean =>
   cost - bound <= (cost * BigInt(Math.round(gap * 1e9))) / 1_000_000_000n;
 
-type Solve = (programme: Programme, integers: boolean, relativeGap: number) => Solution;
+type Solve = (programme: Programme, integers: boolean, relativeGap: number, target?: number) => Solution;
 
 /** How late never-defer tiers and required items have to be at least: 0 where they can all be met. */
 const latenessLimits = (
@@ -168,26 +191,28 @@ const cheapest = (
   solve: Solve,
   over: () => boolean,
 ): { plan: Plan; evaluation: Evaluation; bound: bigint } | undefined => {
-  const { bills } = problem;
   const first = firstRun ? { firstRun } : {};
-  const wanting = [...bills.keys()]
-    .filter((place) => needsIntegers(problem, place))
-    .sort((a, b) => Number(bills[b]!.amount - bills[a]!.amount) || a - b);
+  const wanting = [...problem.bills.keys()].filter((place) => needsIntegers(problem, place));
+  const lumpy = wanting
+    .filter((place) => isLumpy(problem, place))
+    .map((place) => ({ place, swing: swingOf(problem, place) }))
+    .sort((a, b) => b.swing - a.swing || a.place - b.place)
+    .map(({ place }) => place);
   let best: { plan: Plan; evaluation: Evaluation } | undefined;
   const frozen = frozenCost(problem);
   let bound = 0n;
-  const consider = (programme: Programme, values: Float64Array): boolean => {
+  const consider = (programme: Programme, values: Float64Array): void => {
     const rounded = planOf(problem, programme, values);
     const plan = firstRun ? rounded : keepCash(problem, rounded);
-    const evaluation = evaluate(problem, plan, limits);
-    if (evaluation.faults.length > 0) return false;
+    const evaluation = evaluate(problem, plan, withSlack(problem, limits));
+    if (evaluation.faults.length > 0) return;
     if (!best || evaluation.total < best.evaluation.total) best = { plan, evaluation };
-    return true;
   };
   const reached = (): boolean => best !== undefined && isWithin(best.evaluation.total, bound, gap);
 
-  for (const size of rounds) {
-    const chosen = new Set(wanting.slice(0, size));
+  const chosen = new Set<number>(wanting.length <= fewBills ? wanting : lumpy.slice(0, moreBills));
+  for (let round = 0; ; round += 1) {
+    const all = chosen.size === wanting.length;
     const large = buildProgramme(problem, {
       minimise: 'cost',
       limits,
@@ -195,17 +220,34 @@ const cheapest = (
       cutoffsExact: true,
       ...first,
     });
-    const solution = solve(large, true, gap / (wanting.length > size ? 4 : 2));
+    const solution = solve(large, true, all ? gap / 2 : gap / 4);
     const proven = toUnits(solution.bound, large) + frozen;
     if (proven > bound) bound = proven;
     if (!solution.values) return best && { ...best, bound };
-    const { values } = solution;
-    consider(large, values);
-    if (reached() || over()) break;
-    if (size >= wanting.length) break;
+    consider(large, solution.values);
+    if (reached() || over() || all) break;
 
     // What it has decided stays, but for bills that are split where they may not be, and those that hardly care.
-    const { decided, switched } = decisionsOf(problem, large, values, new Set(wanting), size === Infinity ? 0 : size);
+    const { decided, switched, split } = decisionsOf(problem, large, solution.values);
+    const linear = buildProgramme(problem, {
+      minimise: 'cost',
+      limits,
+      exact: () => false,
+      cutoffsExact: false,
+      switched,
+      decided: new Map([...decided].filter(([place]) => chosen.has(place))),
+      ...first,
+    });
+    const { duals } = solve(linear, false, 0);
+    const prices = linear.cashRows.map((row) => (-(duals[row] ?? 0) * linear.costScale) / linear.cashScale);
+    const shortlist = new Map<number, readonly number[]>();
+    for (const { place, runs } of nearestTies(problem, wanting, prices, decided).slice(0, nearTies << round)) {
+      shortlist.set(
+        place,
+        [...new Set([...runs, decided.get(place)!])].filter((run) => run >= 0).sort((a, b) => a - b),
+      );
+      decided.delete(place);
+    }
     const small = buildProgramme(problem, {
       minimise: 'cost',
       limits,
@@ -213,13 +255,65 @@ const cheapest = (
       cutoffsExact: true,
       decided,
       switched,
+      shortlist,
       ...first,
     });
-    const near = solve(small, true, gap / 4);
+    const target = Number(bound - frozen + (bound * BigInt(Math.round(gap * 5e8))) / 1_000_000_000n) / small.costScale;
+    const near = solve(small, true, gap / 4, target);
     if (near.values) consider(small, near.values);
     if (reached() || over()) break;
+    const before = chosen.size;
+    for (const place of split) if (breaksItsTerms(problem, large, solution.values, place)) chosen.add(place);
+    for (const place of lumpy.slice(0, moreBills << (round + 1))) chosen.add(place);
+    if (chosen.size === before) for (const place of wanting) chosen.add(place);
   }
   return best && { ...best, bound };
+};
+
+/** Whether a solution pays a bill in parts that are too small, too many, or not allowed at all. */
+const breaksItsTerms = (problem: Problem, programme: Programme, values: Float64Array, place: number): boolean => {
+  if (!needsIntegers(problem, place)) return false;
+  if (isLumpy(problem, place)) return true;
+  const bill = problem.bills[place]!;
+  const item = problem.items[bill.item]!;
+  const minimum = Number(item.minimum < bill.amount ? item.minimum : bill.amount) / Number(bill.amount);
+  let payments = 0;
+  for (const [column, meaning] of programme.columns.entries()) {
+    if (meaning.is !== 'pay' || meaning.bill !== place || values[column]! <= 1e-6) continue;
+    payments += 1;
+    if (values[column]! < minimum - 1e-6) return true;
+  }
+  return payments > item.maxPayments;
+};
+
+/** How much it can matter what becomes of a bill. */
+const swingOf = (problem: Problem, place: number): number => {
+  const bill = problem.bills[place]!;
+  return Number(optionCost(problem, bill, undefined) - optionCost(problem, bill, 0));
+};
+
+/** Decided bills by how little they would lose with their second choice at these prices of cash. */
+const nearestTies = (
+  problem: Problem,
+  places: readonly number[],
+  prices: readonly number[],
+  decided: ReadonlyMap<number, number>,
+): { place: number; runs: number[] }[] => {
+  const ties: { place: number; regret: number; runs: number[] }[] = [];
+  for (const place of places) {
+    if (!decided.has(place)) continue;
+    const bill = problem.bills[place]!;
+    const options = [
+      { run: -1, sum: Number(optionCost(problem, bill, undefined)) },
+      ...prices.map((price, run) => ({
+        run,
+        sum: Number(optionCost(problem, bill, run)) + price * Number(optionCash(bill, run)),
+      })),
+    ].sort((a, b) => a.sum - b.sum || b.run - a.run);
+    const runs = options.slice(0, 4).map(({ run }) => run);
+    ties.push({ place, regret: options[1]!.sum - options[0]!.sum, runs });
+  }
+  return ties.sort((a, b) => a.regret - b.regret || a.place - b.place);
 };
 
 /** A bound of the solver in cost units, lowered by what its tolerances may hide. */
@@ -229,15 +323,12 @@ const toUnits = (bound: number, programme: Programme): bigint => {
   return safe > 0 ? BigInt(Math.floor(safe)) : 0n;
 };
 
-/** What a solution has decided for good, all but the `open` bills whose second choice is nearest to their first. */
+/** What a solution has decided, and the bills that it splits though they may not be split. */
 const decisionsOf = (
   problem: Problem,
   programme: Programme,
   values: Float64Array,
-  wanting: ReadonlySet<number>,
-  open: number,
-): { decided: Map<number, number>; switched: Map<string, boolean> } => {
-  const decided = new Map<number, number>();
+): { decided: Map<number, number>; switched: Map<string, boolean>; split: number[] } => {
   const switched = new Map<string, boolean>();
   const chosen = new Map<number, { run: number; whole: boolean }>();
   for (const [column, meaning] of programme.columns.entries()) {
@@ -247,20 +338,15 @@ const decisionsOf = (
     if (meaning.is !== 'pay' || value <= 1e-6) continue;
     chosen.set(meaning.bill, { run: meaning.run, whole: value > 1 - 1e-6 && !chosen.has(meaning.bill) });
   }
-  const regrets: { place: number; regret: number }[] = [];
+  const decided = new Map<number, number>();
+  const split: number[] = [];
   for (const [place, bill] of problem.bills.entries()) {
     if (bill.amount === 0n) continue;
     const own = chosen.get(place);
-    if (own && !own.whole) continue;
-    decided.set(place, own?.run ?? -1);
-    if (!wanting.has(place)) continue;
-    // The cost that a bill can move is what it can lose; those that move little fill the gaps cheaply.
-    const swing = Number(optionCost(problem, bill, undefined) - optionCost(problem, bill, 0));
-    regrets.push({ place, regret: swing });
+    if (!own || own.whole) decided.set(place, own?.run ?? -1);
+    else split.push(place);
   }
-  regrets.sort((a, b) => a.regret - b.regret || a.place - b.place);
-  for (const { place } of regrets.slice(0, open)) decided.delete(place);
-  return { decided, switched };
+  return { decided, switched, split };
 };
 
 /** Prices from the linear programme in which every either-or is settled as in the plan. */

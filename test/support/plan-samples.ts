@@ -141,3 +141,46 @@ export const tinyPlan = (seed: number): PlanInput => {
     })),
   };
 };
+
+/** The same plan with odd cents everywhere, so that nothing falls on the grid. */
+export const offGrid = (input: PlanInput, seed: number): PlanInput => {
+  const random = randomFrom(seed ^ 0x5eed);
+  const odd = (text: string): string => (Number(text) + Math.floor(random() * 9999) / 100).toFixed(2);
+  return {
+    ...input,
+    accounts: input.accounts.map((account) => ({ ...account, balance: odd(account.balance) })),
+    flows: input.flows.map((flow) => ({ ...flow, amount: odd(flow.amount) })),
+    items: input.items.map(({ offers: _, ...item }) => ({
+      ...item,
+      instalments: item.instalments.map((each) => ({ ...each, amount: odd(each.amount) })),
+    })),
+  };
+};
+
+/** The same facts in another order. */
+export const shuffled = (input: PlanInput, seed: number): PlanInput => {
+  const random = randomFrom(seed);
+  const mix = <T>(list: readonly T[]): T[] =>
+    list
+      .map((value) => ({ value, key: random() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ value }) => value);
+  return {
+    ...input,
+    vendors: mix(input.vendors).map((vendor) => ({
+      ...vendor,
+      ...(vendor.cutoffs ? { cutoffs: mix(vendor.cutoffs) } : {}),
+    })),
+    items: mix(input.items).map((item) => ({
+      ...item,
+      instalments: mix(item.instalments),
+      consequences: {
+        ...item.consequences,
+        ...(item.consequences.steps ? { steps: mix(item.consequences.steps) } : {}),
+      },
+      ...(item.offers ? { offers: mix(item.offers) } : {}),
+    })),
+    flows: mix(input.flows),
+    accounts: mix(input.accounts),
+  };
+};
