@@ -110,7 +110,7 @@ const adopt = (command: AdoptCashPlan, working: Working): Decision => {
   );
   working.prefetch(
     items.flatMap(({ name }) => {
-      const item = (working.find(name) as Item | undefined);
+      const item: Item | undefined = working.find(name);
       const inForce = item?.deferrals.filter(({ withdrawn }) => !withdrawn) ?? [];
       return inForce.map(({ id }) => `deferral/${id}` as const);
     }),
@@ -155,7 +155,7 @@ const changeOf = (
   on: LocalDate,
 ): Changed[] => {
   const change = (what: string): Changed[] => [{ itemId, what }];
-  const item = working.find(name) as Item | undefined;
+  const item: Item | undefined = working.find(name);
   if (!item) return change('is not there any more');
   if (item.reversal) return change('was reversed');
   const format = (minor: Minor): Amount => formatMinor(minor, item.currency);

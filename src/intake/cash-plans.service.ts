@@ -290,7 +290,7 @@ const itemsToAdopt = (input: PlanInput, answer: PlanAnswer): AdoptCashPlan['item
     return [
       {
         itemId: item.itemId,
-        name: `${item.kind}/${documentIdOf(item.itemId)}` as `invoice/${string}` | `charge/${string}`,
+        name: `${item.kind}/${documentIdOf(item.itemId)}`,
         held: item.hold !== undefined,
         instalments: item.instalments,
         parts: parts.map(({ on, amount }) => ({ id: uuidv7(), on, amount })),
