@@ -15,6 +15,7 @@ import { createHttpAdapter } from './intake/http.js';
 import { intakeEntities, IntakeModule } from './intake/intake.module.js';
 import { createLogger, NestLog, RequestLog } from './logging.js';
 import { ProblemPagesController } from './problem-pages.controller.js';
+import { Planner } from './planning/planner.js';
 import { Books } from './projections/books.js';
 import { ProjectionWorker } from './projections/worker.js';
 import { READ_POOL } from './reports/read-pool.js';
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly readUrl?: string;
   /** The bearer token that has all roles. */
   readonly token: string;
+  /** The code of the planning thread, where it is not beside the planner. */
+  readonly planningThread?: URL;
   /** By default only errors are logged. */
   readonly logger?: Logger;
 }
@@ -81,6 +84,7 @@ export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: A
     });
     serveApiDocument(nest);
     worker.start();
+    resources.planner.start();
     await nest.listen(where.port, where.host);
   } catch (error) {
     await nest?.close();
@@ -115,9 +119,10 @@ class Resources {
   readonly log: EventLog;
   readonly books: Books;
   readonly worker: ProjectionWorker;
+  readonly planner: Planner;
   readonly tokens: Tokens;
 
-  constructor({ url, readUrl = url, token }: AppOptions, logger: Logger) {
+  constructor({ url, readUrl = url, token, planningThread }: AppOptions, logger: Logger) {
     const pool = (connectionString: string, name: string, max: number, more: pg.PoolConfig = {}): pg.Pool => {
       const made = new pg.Pool({
         ...more,
@@ -156,10 +161,18 @@ class Resources {
     this.books.nudge = (ledgerId) => {
       this.worker.nudge(ledgerId);
     };
+    this.planner = new Planner({
+      url: readUrl,
+      ...(planningThread && { thread: planningThread }),
+      report: (err, message) => {
+        logger.error({ err }, message);
+      },
+    });
     this.tokens = new Tokens([{ token, actor: operator }]);
   }
 
   async close(): Promise<void> {
+    await this.planner.stop();
     await this.log.drain();
     await this.worker.stop();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
@@ -171,12 +184,13 @@ class Resources {
 @Global()
 @Module({})
 class ResourcesModule {
-  static with({ log, books, dataSource, readPool, tokens }: Resources): DynamicModule {
+  static with({ log, books, dataSource, readPool, planner, tokens }: Resources): DynamicModule {
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: Books, useValue: books },
       { provide: DataSource, useValue: dataSource },
       { provide: READ_POOL, useValue: readPool },
+      { provide: Planner, useValue: planner },
       { provide: Tokens, useValue: tokens },
     ];
     return { module: ResourcesModule, providers, exports: providers.map(({ provide }) => provide) };

@@ -5,6 +5,7 @@ import { Command, CommandFactory, CommandRunner } from 'nest-commander';
 import { readConfig, readEnvironment } from './config.js';
 import { runDemo } from './demo-run.js';
 import { createLogger } from './logging.js';
+import { PlanCommand } from './plan-command.js';
 import { exitWith, outliveOutput } from './program.js';
 import { migrateOnly } from './start.js';
 
@@ -38,7 +39,7 @@ class DemoCommand extends StrictCommand {
   }
 }
 
-@Module({ providers: [MigrateCommand, DemoCommand] })
+@Module({ providers: [MigrateCommand, DemoCommand, PlanCommand] })
 class CliModule {}
 
 /** Help asked for and commands misspelt come as errors too; of those everything has been said. */

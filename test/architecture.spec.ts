@@ -16,13 +16,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   projections: ['domain', 'event-log', 'database'],
   reports: ['domain', 'event-log', 'projections', 'database'],
   audit: ['domain', 'event-log', 'projections', 'database'],
-  intake: ['domain', 'event-log', 'access', 'projections', 'reports'],
+  planning: ['domain', 'event-log', 'projections', 'database', 'reports', 'cash-priority'],
+  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'cash-priority', 'planning'],
 };
 
 /** Nest, TypeORM and the like decide nothing: what the domain needs, it has or is given. */
 const packagesOf = (room: string, file: string): RegExp => {
   if (room === 'domain') return /^$/;
-  if (room === 'cash-priority') return /^node:/;
+  if (room === 'cash-priority') return /^(node:|highs$)/;
   // A controller translates and hands over; tables are not its business.
   if (file.endsWith('.controller.ts')) return /^(?!pg$|pg-|typeorm$|@nestjs\/typeorm$)/;
   return /./;

@@ -263,7 +263,15 @@ export const withDefaultDay = <T extends { readonly on?: LocalDate }>(
   return content.on === recordedOn ? [{ ...content, on: undefined }] : [];
 };
 
-const amountFields: ReadonlySet<string> = new Set(['amount', 'tax', 'total', 'discount', 'percent']);
+const amountFields: ReadonlySet<string> = new Set([
+  'amount',
+  'tax',
+  'total',
+  'discount',
+  'percent',
+  'cost',
+  'certainty',
+]);
 
 /**
  * A value as text that is equal for requests that mean the same: keys in order, absent fields left out, `"5.00"` as `"5"`.

@@ -196,11 +196,13 @@ const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefi
     case 'PaymentDeferred': {
       const { data } = event;
       const { schedule, open } = openSchedule(item, data.on);
-      const moved = firstDue(schedule, open, parseMinor(data.amount, item.currency));
+      const beyond = data.beyond === undefined ? 0n : parseMinor(data.beyond, item.currency);
+      const stays = firstDue(schedule, open, beyond);
+      const moved = firstDue(schedule, open, parseMinor(data.amount, item.currency), beyond);
       return {
         schedules: [
           ...item.schedules,
-          { on: data.on, schedule: defer(schedule, open, moved, data.until, data.agreed) },
+          { on: data.on, schedule: defer(schedule, open, moved, data.until, data.agreed, stays) },
         ],
         deferrals: [...item.deferrals, { id: data.deferralId, data, before: schedule }],
       };

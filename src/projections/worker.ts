@@ -9,6 +9,7 @@ import type { DocumentName } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
 import { readLine } from '../event-log/record.js';
 import { firstGeneration } from './books.js';
+import { type CashTable, cashTables } from './cash-rows.js';
 import { fold, type Folded, neededFor, type Rows } from './fold.js';
 
 /** How many events one pass takes at least to aim for. Passes end where a batch of the log ends. */
@@ -311,6 +312,15 @@ const writeRows = async (
     'vendor_facts (ledger_id, generation, vendor_id, position, name, kind)',
     rows.vendorFacts.map((row) => [ledgerId, generation, row.vendorId, row.position, row.name, row.kind]),
   );
+  for (const [table, columns] of Object.entries(cashTables)) {
+    await copy(
+      client,
+      `${table} (ledger_id, generation, ${columns.join(', ')})`,
+      rows.cash
+        .filter((row) => row.table === (table as CashTable))
+        .map(({ cells }) => [ledgerId, generation, ...cells]),
+    );
+  }
   // What is made here is not there yet, and costs less to add than to look for.
   const made = rows.documents.filter(({ madeAt }) => madeAt > from);
   await copy(
