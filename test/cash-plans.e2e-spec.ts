@@ -1,5 +1,6 @@
 /** The founding case's cash plan over HTTP: proposed, repeated, read, adopted, gone stale, cancelled, made again. */
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -10,7 +11,9 @@ import { planCash } from '../src/cash-priority/plan.js';
 import { loadSolver } from '../src/cash-priority/solver.js';
 import { cashSteps, planRequest } from '../src/demo-cash.js';
 import { steps } from '../src/demo-founding-case.js';
+import { planTables } from '../src/plan-tables.js';
 import { unpack } from '../src/planning/packed.js';
+import { thousands } from '../src/tables.js';
 import { LedgerClient, type Reply, startApp } from './support/app.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 
@@ -118,6 +121,18 @@ describe('the founding case', () => {
       const settledInAll = payments.reduce((sum, { amount }) => sum + cents(amount), 0n);
       expect([itemId, settledInAll + cents(unpaid)]).toEqual([itemId, cents(outstanding)]);
     }
+  });
+
+  it('has the figures that the page for treasurers works through', async () => {
+    const page = await readFile('docs/cash-priority.md', 'utf8');
+    const blocks = [...page.matchAll(/```text\n([^`]*)```/g)].map(([, block]) => block!.trim());
+    expect(blocks.length).toBeGreaterThanOrEqual(6);
+    const shown = planTables({ ...plan, position: 73 });
+    for (const block of blocks) expect(shown).toContain(block);
+    const figures = [...page.matchAll(/\d{1,3}(?:,\d{3})+\.\d{2}/g)].map(([figure]) => figure);
+    const difference = Number(plan.comparisons[0]!.cost) - Number(plan.cost.total);
+    const known = `${shown} 300,000.00 ${thousands(difference.toFixed(2))}`;
+    for (const figure of figures) expect(known).toContain(figure);
   });
 
   it('comes as CSV, a line per payment, which add up', async () => {
