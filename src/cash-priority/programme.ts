@@ -119,7 +119,7 @@ const runsOf = (problem: Problem, place: number, ask: Ask): readonly number[] =>
   const hardRequired = item.requiredBy !== undefined && ask.limits.required === 0n;
   if (item.neverDefer || item.requiredBy !== undefined || item.bills.length > 1 || ask.firstRun !== undefined)
     return all.filter(
-      (run) => (!hardTier || optionLateness(problem, bill, run) === 0n) && (!hardRequired || run <= item.requiredBy!),
+      (run) => (!hardTier || optionLateness(problem, bill, run) === 0n) && (!hardRequired || run <= item.requiredBy),
     );
   return ask.minimise === 'cost' ? runsWorthwhile(problem, bill) : all;
 };
