@@ -415,11 +415,3 @@ export interface Limits {
   /** Asked between solves and from within them. */
   readonly cancelled?: () => boolean;
 }
-
-/**
- * The entry (plan.ts): `planCash(input, solver, limits?)`, with `solver` from `loadSolver()` (solver.ts). A solver that
- * has thrown is broken for good: load another one.
- *
- * @throws {PlanRefusal} if no plan can be made of the input
- */
-export type PlanCash<Solver> = (input: PlanInput, solver: Solver, limits?: Limits) => Promise<PlanAnswer>;

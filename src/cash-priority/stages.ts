@@ -85,11 +85,16 @@ export const optimise = (
     const quick = byPrices(problem, wanted, limits, solve);
     if (quick) {
       const { plan, evaluation } = quick;
-      const { prices, certified } = certify(plan, evaluation, quick.prices);
-      const best = certified > quick.bound ? certified : quick.bound;
-      const bound = best < evaluation.total ? best : evaluation.total;
-      if (close(evaluation.total, bound))
-        return { plan, evaluation, limits, bound, certified, prices, proven: lateness.proven, interrupted };
+      // What is nearly a tie depends on the prices, and they on what is left open: a few rounds bring them together.
+      let near = quick.prices;
+      for (let round = 0; round < 4; round += 1) {
+        const { prices, certified } = certify(plan, evaluation, near);
+        const best = certified > quick.bound ? certified : quick.bound;
+        const bound = best < evaluation.total ? best : evaluation.total;
+        if (close(evaluation.total, bound))
+          return { plan, evaluation, limits, bound, certified, prices, proven: lateness.proven, interrupted };
+        near = prices.cash.map(Number);
+      }
     }
   }
   const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside));
@@ -360,7 +365,7 @@ const swingOf = (problem: Problem, place: number): number => {
   return Number(optionCost(problem, bill, undefined) - optionCost(problem, bill, 0));
 };
 
-/** Decided bills by how little they would lose with their second choice at these prices of cash. */
+/** Decided bills by how little they would lose with another choice at these prices of cash, or how much they would gain. */
 const nearestTies = (
   problem: Problem,
   places: readonly number[],
@@ -379,7 +384,10 @@ const nearestTies = (
       })),
     ].sort((a, b) => a.sum - b.sum || b.run - a.run);
     const runs = options.slice(0, 4).map(({ run }) => run);
-    ties.push({ place, regret: options[1]!.sum - options[0]!.sum, runs });
+    // Below nothing where these prices would decide otherwise: those have to be looked at first.
+    const own = options.find(({ run }) => run === decided.get(place))!;
+    const other = options.find(({ run }) => run !== own.run)!;
+    ties.push({ place, regret: other.sum - own.sum, runs });
   }
   return ties.sort((a, b) => a.regret - b.regret || a.place - b.place);
 };
