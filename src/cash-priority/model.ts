@@ -96,7 +96,10 @@ export interface PlanItem {
   /** Why the whole item may not be paid (a payment hold); absent if it may. */
   readonly hold?: string;
   readonly consequences: Consequences;
-  /** A settlement discount still to be had: paid in full on a run up to `until`, so much need not be paid. */
+  /**
+   * A settlement discount still to be had: paid in full on a run up to `until`, so much need not be paid. Not sought for
+   * a never-defer item with several due dates, which could not be paid one by one then.
+   */
   readonly discount?: { readonly until: LocalDate; readonly amount: Amount };
   readonly offers?: readonly Offer[];
 }

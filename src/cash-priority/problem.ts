@@ -181,7 +181,9 @@ export const readProblem = (input: PlanInput): Problem => {
     const free = blocked === undefined && disputed === 0n;
     const discountRun = given.discount ? lastOnOrBefore(runs, day(given.discount.until)) : -1;
     const saving = discountRun >= 0 ? minor(given.discount!.amount) : 0n;
-    const discount = discountRun >= 0 && free ? { lastRun: discountRun, amount: saving } : undefined;
+    // A discount takes the whole item at once; what is never deferred is not put at risk for that.
+    const atOnce = free && !((terms.neverDefer ?? false) && open.length > 1);
+    const discount = discountRun >= 0 && atOnce ? { lastRun: discountRun, amount: saving } : undefined;
     const divisible = terms.partial?.allowed ?? true;
     const groups = discount ? [open] : open.map((part) => [part]);
     const own: number[] = [];
@@ -233,7 +235,7 @@ export const readProblem = (input: PlanInput): Problem => {
       outstanding,
       blocked,
       disputed,
-      lostDiscount: free ? 0n : saving,
+      lostDiscount: atOnce ? 0n : saving,
       requiredBy: required.get(given.itemId),
     });
   }
