@@ -2,6 +2,7 @@ import { appends } from './appends.js';
 import { http } from './http.js';
 import { peers } from './peers.js';
 import type { Comparison } from './measuring.js';
+import { type MarkRow, plan } from './plan.js';
 import { type Server, startServer } from './server.js';
 
 export interface Row extends Comparison {
@@ -36,9 +37,9 @@ export const main = async (args: readonly string[]): Promise<number> => {
   const option = (name: string, otherwise: number): number =>
     Number(args.find((arg) => arg.startsWith(`--${name}=`))?.split('=')[1] ?? otherwise);
   const names = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
-  if (unknown.length > 0)
-    throw new Error(`No such bench: ${unknown.join(', ')}. There are ${benches.map(({ name }) => name).join(', ')}.`);
+  const known = [...benches.map(({ name }) => name), 'plan'];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`No such bench: ${unknown.join(', ')}. There are ${known.join(', ')}.`);
 
   const faults: string[] = [];
   const rows: Row[] = [];
@@ -67,22 +68,41 @@ export const main = async (args: readonly string[]): Promise<number> => {
       await server.stop();
     }
   }
-  console.table(
-    rows.map(({ what, against, ours, theirs, ratio, mark }) => ({
-      what,
-      against,
-      ours: figure(ours),
-      theirs: figure(theirs),
-      ratio: ratio.toFixed(2),
-      mark: mark ?? '–',
-      reached: reached(ratio, mark) ?? '–',
-    })),
-  );
+  // Needs no server, and takes long: `npm run bench -- plan`, with --small without the plans of 20,000 bills.
+  const marks: MarkRow[] =
+    names.length === 0 || names.includes('plan') ? await plan(option('rounds', 5), !args.includes('--small')) : [];
+  if (marks.length > 0)
+    console.table(
+      marks.map(({ what, measured, wanted, ratio }) => ({
+        what,
+        measured,
+        wanted,
+        ratio: ratio.toFixed(2),
+        reached: ratio >= 1,
+      })),
+    );
+  if (rows.length > 0)
+    console.table(
+      rows.map(({ what, against, ours, theirs, ratio, mark }) => ({
+        what,
+        against,
+        ours: figure(ours),
+        theirs: figure(theirs),
+        ratio: ratio.toFixed(2),
+        mark: mark ?? '–',
+        reached: reached(ratio, mark) ?? '–',
+      })),
+    );
   for (const fault of faults) console.error(`INCOMPLETE: ${fault}`);
   if (json)
     console.log(
       JSON.stringify({
-        rows: rows.map(({ what, ratio, mark }) => ({ what, ratio, mark: mark ?? null, reached: reached(ratio, mark) })),
+        rows: [...rows, ...marks].map(({ what, ratio, mark }) => ({
+          what,
+          ratio,
+          mark: mark ?? null,
+          reached: reached(ratio, mark),
+        })),
       }),
     );
   return faults.length > 0 ? 1 : 0;

@@ -7,6 +7,7 @@ import { documentsOf, type DocumentName, type RecordedEvent } from '../src/domai
 import { openSchedule } from '../src/domain/open-item.js';
 import { EventLog } from '../src/event-log/event-log.js';
 import { readLine } from '../src/event-log/record.js';
+import { cashTables } from '../src/projections/cash-rows.js';
 import { fold, type Folded } from '../src/projections/fold.js';
 import { ProjectionWorker } from '../src/projections/worker.js';
 import { histories, walk } from './model/histories.js';
@@ -74,7 +75,7 @@ const openByBooks = async (ledgerId: string, position: number, asOf: string): Pr
   return Object.fromEntries(rows.map(({ key, owed }) => [key, owed]));
 };
 
-const tables = ['subledger_lines', 'journal_lines', 'vendor_facts', 'documents'];
+const tables = ['subledger_lines', 'journal_lines', 'vendor_facts', 'documents', ...Object.keys(cashTables)];
 
 /** Every row of a ledger's books, without the name of the ledger. */
 const rowsOf = async (ledgerId: string): Promise<Record<string, string[]>> =>

@@ -107,7 +107,7 @@ describe('an application that is killed in mid-load', () => {
 
     const client = new LedgerClient(app.url, 'killed');
     expect(sent.filter(({ answer }) => answer?.status !== 201)).toEqual([]);
-    expect(sent.length).toBeGreaterThan(100);
+    expect(sent.length).toBeGreaterThan(20);
 
     // Whoever repeats what was answered gets the same bytes.
     for (let i = 0; i < 50; i++) {

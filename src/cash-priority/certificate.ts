@@ -18,10 +18,10 @@ export interface Prices {
 }
 
 /** One way for a cut-off to end: what it costs, and the judgement (if any) that it then has to pass. */
-type Ending = {
+interface Ending {
   cost: bigint;
   pass?: { overdueDays: number; day: number; run: number; tolerance: bigint; price: bigint };
-};
+}
 
 export const certificate = (problem: Problem, limits: LatenessLimits, prices: Prices): bigint => {
   const { runs, items, bills, horizonEnd: end } = problem;

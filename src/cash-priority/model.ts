@@ -96,7 +96,10 @@ export interface PlanItem {
   /** Why the whole item may not be paid (a payment hold); absent if it may. */
   readonly hold?: string;
   readonly consequences: Consequences;
-  /** A settlement discount still to be had: paid in full on a run up to `until`, so much need not be paid. */
+  /**
+   * A settlement discount still to be had: paid in full on a run up to `until`, so much need not be paid. Not sought for
+   * a never-defer item with several due dates, which could not be paid one by one then.
+   */
   readonly discount?: { readonly until: LocalDate; readonly amount: Amount };
   readonly offers?: readonly Offer[];
 }
@@ -184,6 +187,7 @@ export const planRefusals = {
   'required-before-first-run': 'No payment run is on or before the day by which this item is required',
   'runs-out-of-order': 'Give the payment runs in order, each once, none before the day of the plan',
   'too-many-runs': 'Ask for fewer payment runs',
+  'horizon-too-long': 'Let the horizon end earlier: its days must be ones that can be written',
   'horizon-too-short': 'Let the horizon end on or after the last payment run',
   'too-many-bills': 'There are more bills than one plan can hold',
 } as const;
@@ -415,11 +419,3 @@ export interface Limits {
   /** Asked between solves and from within them. */
   readonly cancelled?: () => boolean;
 }
-
-/**
- * The entry (plan.ts): `planCash(input, solver, limits?)`, with `solver` from `loadSolver()` (solver.ts). A solver that
- * has thrown is broken for good: load another one.
- *
- * @throws {PlanRefusal} if no plan can be made of the input
- */
-export type PlanCash<Solver> = (input: PlanInput, solver: Solver, limits?: Limits) => Promise<PlanAnswer>;

@@ -1,5 +1,5 @@
 /** A plan's input read once: whole numbers, days counted from asOf, everything in one order whatever the input's. */
-import { addDays, daysBetween, type LocalDate } from '../domain/calendar.js';
+import { addDays, daysBetween, lastDay, type LocalDate } from '../domain/calendar.js';
 import { formatMinor, type Minor, parseMinor } from '../domain/money.js';
 import { byText, canonicalJson } from './canonical.js';
 import { type Cash, readCash } from './cash.js';
@@ -126,6 +126,8 @@ export const readRuns = (asOf: LocalDate, request: PlanRequest): { runs: Day[]; 
     throw new PlanRefusal('runs-out-of-order', { runs: request.runs?.join(' ') ?? '' });
   const last = runs.at(-1)!;
   const horizonEnd = request.horizonEnd === undefined ? last + period : daysBetween(asOf, request.horizonEnd);
+  // In whole days: no day of a plan comes after the last one that can be written.
+  if (Math.max(last, horizonEnd) > daysBetween(asOf, lastDay)) throw new PlanRefusal('horizon-too-long', { lastDay });
   if (horizonEnd < last)
     throw new PlanRefusal('horizon-too-short', { lastRun: addDays(asOf, last), horizonEnd: addDays(asOf, horizonEnd) });
   return { runs, horizonEnd };
@@ -181,7 +183,9 @@ export const readProblem = (input: PlanInput): Problem => {
     const free = blocked === undefined && disputed === 0n;
     const discountRun = given.discount ? lastOnOrBefore(runs, day(given.discount.until)) : -1;
     const saving = discountRun >= 0 ? minor(given.discount!.amount) : 0n;
-    const discount = discountRun >= 0 && free ? { lastRun: discountRun, amount: saving } : undefined;
+    // A discount takes the whole item at once; what is never deferred is not put at risk for that.
+    const atOnce = free && !((terms.neverDefer ?? false) && open.length > 1);
+    const discount = discountRun >= 0 && atOnce ? { lastRun: discountRun, amount: saving } : undefined;
     const divisible = terms.partial?.allowed ?? true;
     const groups = discount ? [open] : open.map((part) => [part]);
     const own: number[] = [];
@@ -233,7 +237,7 @@ export const readProblem = (input: PlanInput): Problem => {
       outstanding,
       blocked,
       disputed,
-      lostDiscount: free ? 0n : saving,
+      lostDiscount: atOnce ? 0n : saving,
       requiredBy: required.get(given.itemId),
     });
   }

@@ -1,7 +1,7 @@
 /** A plan as a mixed-integer programme in sparse arrays, and a solution of it as amounts again. */
 import { type Fee, feesOf, type Judgement, judgementsOf, optionCash, optionCost, optionLateness } from './costs.js';
 import type { LatenessLimits, Plan } from './evaluate.js';
-import type { Bill, Problem } from './problem.js';
+import type { Bill, Offer, Problem } from './problem.js';
 
 /** Rows and columns with their bounds, ready for a solver. The cost is that of the columns plus `offset`. */
 export interface Programme {
@@ -119,7 +119,7 @@ const runsOf = (problem: Problem, place: number, ask: Ask): readonly number[] =>
   const hardRequired = item.requiredBy !== undefined && ask.limits.required === 0n;
   if (item.neverDefer || item.requiredBy !== undefined || item.bills.length > 1 || ask.firstRun !== undefined)
     return all.filter(
-      (run) => (!hardTier || optionLateness(problem, bill, run) === 0n) && (!hardRequired || run <= item.requiredBy!),
+      (run) => (!hardTier || optionLateness(problem, bill, run) === 0n) && (!hardRequired || run <= item.requiredBy),
     );
   return ask.minimise === 'cost' ? runsWorthwhile(problem, bill) : all;
 };
@@ -266,8 +266,8 @@ export const buildProgramme = (problem: Problem, ask: Ask): Programme => {
       const price = Number(own - unpaid.price) / costScale;
       const column = addColumn({ is: 'offer', item: itemPlace, offer: place }, price, taken ? 1 : 0, 1, true);
       ownOffers.set(place, column);
-      for (const { run, amount } of offer.schedule)
-        if (run !== undefined) cashEntries[run]!.push([column, Number(amount) / cashScale]);
+      // Two instalments may be paid on one run; a row takes each column once.
+      for (const [run, paid] of paidByRun(offer)) cashEntries[run]!.push([column, Number(paid) / cashScale]);
       if (item.neverDefer) tierEntries[item.tier]?.push([column, Number(late - unpaid.late) / lateScale]);
       if (item.requiredBy !== undefined) requiredEntries.push([column, Number(past - unpaid.past) / lateScale]);
     }
@@ -481,6 +481,12 @@ const firstRunCash = (problem: Problem, itemPlace: number, firstRun: Plan): [run
       return [0, amount === bill.amount ? optionCash(bill, 0) : amount];
     }),
   );
+};
+
+const paidByRun = ({ schedule }: Offer): Map<number, bigint> => {
+  const paid = new Map<number, bigint>();
+  for (const { run, amount } of schedule) if (run !== undefined) paid.set(run, (paid.get(run) ?? 0n) + amount);
+  return paid;
 };
 
 /** What counts as late for a cut-off on a day, and by how much each column lessens it, in minor units. */

@@ -44,7 +44,9 @@ export const loadSolver = async (): Promise<Solver> => {
   const highs = await load();
   return {
     solve: (programme, options, limits) =>
-      highs.withModel(dataOf(highs, programme, options.integers), (model) => solve(highs, model, options, limits)),
+      highs.withModel(dataOf(highs, programme, options.integers), (model) =>
+        solve(highs, model, isMip(programme, options), options, limits),
+      ),
     exportMps: (programme) =>
       highs.withModel(dataOf(highs, programme, true), (model) => {
         model.options.set({ output_flag: false });
@@ -52,6 +54,9 @@ export const loadSolver = async (): Promise<Solver> => {
       }),
   };
 };
+
+// Without a column that is whole, the solver takes the linear way and leaves the bound of the other one at nothing.
+const isMip = ({ integer }: Programme, { integers }: SolverOptions): boolean => integers && integer.includes(1);
 
 const dataOf = (highs: Highs, programme: Programme, integers: boolean) => ({
   numCols: programme.cost.length,
@@ -74,7 +79,13 @@ const dataOf = (highs: Highs, programme: Programme, integers: boolean) => ({
   sense: highs.constants.objectiveSense.minimize,
 });
 
-const solve = (highs: Highs, model: Model, options: SolverOptions, limits: Limits = {}): Solution => {
+const solve = (
+  highs: Highs,
+  model: Model,
+  isInteger: boolean,
+  options: SolverOptions,
+  limits: Limits = {},
+): Solution => {
   const { modelStatus, callbackType } = highs.constants;
   model.options.set({
     output_flag: false,
@@ -101,7 +112,6 @@ const solve = (highs: Highs, model: Model, options: SolverOptions, limits: Limit
   const status = model.getModelStatus();
   const found = model.getSolution();
   const usable = Number(model.info.get('primal_solution_status')) === highs.constants.solutionStatus.feasible;
-  const isMip = options.integers;
   const optimal = status === modelStatus.optimal || status === modelStatus.empty;
   return {
     status: optimal ? 'optimal' : status === modelStatus.infeasible ? 'infeasible' : 'stopped',
@@ -109,7 +119,7 @@ const solve = (highs: Highs, model: Model, options: SolverOptions, limits: Limit
     duals: Float64Array.from(found.rowDual),
     reducedCosts: Float64Array.from(found.colDual),
     objective: model.getObjectiveValue(),
-    bound: isMip ? Number(model.info.get('mip_dual_bound')) : optimal ? model.getObjectiveValue() : -Infinity,
+    bound: isInteger ? Number(model.info.get('mip_dual_bound')) : optimal ? model.getObjectiveValue() : -Infinity,
     interrupted,
   };
 };

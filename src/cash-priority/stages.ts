@@ -37,6 +37,10 @@ const fewBills = 120;
 /** Otherwise those that matter most join round by round, and so many that hardly care fill the gaps. */
 const moreBills = 50;
 const nearTies = 60;
+/** Above so many bills, prices decide nearly all of them, and the certificate proves it. */
+const manyBills = 4000;
+/** So many bills are left open where only prices are looked for. */
+const openForPrices = 3000;
 const nodeLimit = 20_000;
 
 /** Thrown by nothing but a cancellation: there is no plan to show then. */
@@ -66,32 +70,45 @@ export const optimise = (
   const lateness = latenessLimits(problem, wanted, solve);
   if (!lateness) return undefined;
   const { limits } = lateness;
-  const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside));
   const checked = withSlack(problem, limits);
+  const certify = (
+    plan: Plan,
+    evaluation: Evaluation,
+    near?: readonly number[],
+  ): { prices: Prices; certified: bigint } => {
+    const prices = pricesOf(problem, plan, evaluation, limits, solve, near);
+    return { prices, certified: certificate(problem, checked, prices) };
+  };
+  const close = (cost: bigint, bound: bigint): boolean => isWithin(cost, bound, wanted.gap);
+
+  if (problem.bills.length > manyBills && !wanted.firstRun) {
+    const quick = byPrices(problem, wanted, limits, solve);
+    if (quick) {
+      const { plan, evaluation } = quick;
+      // What is nearly a tie depends on the prices, and they on what is left open: a few rounds bring them together.
+      let near = quick.prices;
+      for (let round = 0; round < 4; round += 1) {
+        const { prices, certified } = certify(plan, evaluation, near);
+        const best = certified > quick.bound ? certified : quick.bound;
+        const bound = best < evaluation.total ? best : evaluation.total;
+        if (close(evaluation.total, bound))
+          return { plan, evaluation, limits, bound, certified, prices, proven: lateness.proven, interrupted };
+        near = prices.cash.map(Number);
+      }
+    }
+  }
+  const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside));
   if (!cost) return undefined;
   const { plan, evaluation } = cost;
-  const proven = lateness.proven;
-  if (!wanted.priced) {
-    const bound = cost.bound < evaluation.total ? cost.bound : evaluation.total;
-    const close = isWithin(evaluation.total, bound, wanted.gap);
-    return {
-      plan,
-      evaluation,
-      limits,
-      bound,
-      certified: 0n,
-      prices: noPrices(problem),
-      proven: proven && close,
-      interrupted,
-    };
-  }
-  const prices = pricesOf(problem, plan, evaluation, limits, solve);
-  const certified = certificate(problem, checked, prices);
+  // Prices take a solve of their own: for comparisons among many plans the solver's bound is enough.
+  const { prices, certified } = wanted.priced
+    ? certify(plan, evaluation)
+    : { prices: noPrices(problem), certified: 0n };
   const best = certified > cost.bound ? certified : cost.bound;
   // A float's bound may come out a hair above what is reached; the certificate never does.
   const bound = best < evaluation.total ? best : evaluation.total;
-  const close = isWithin(evaluation.total, bound, wanted.gap);
-  return { plan, evaluation, limits, bound, certified, prices, proven: proven && close, interrupted };
+  const proven = lateness.proven && close(evaluation.total, bound);
+  return { plan, evaluation, limits, bound, certified, prices, proven, interrupted };
 };
 
 /** Limits as they are checked: whole minor units can't always reach what fractions can, by a unit per bill. */
@@ -286,13 +303,69 @@ const breaksItsTerms = (problem: Problem, programme: Programme, values: Float64A
   return payments > item.maxPayments;
 };
 
+/**
+ * One linear programme for the prices of cash, then exactly what those leave open: bills that hardly care, those that
+ * are split, and all that counts for a cut-off. There is no bound for the cut-offs in this; the certificate has one.
+ */
+const byPrices = (
+  problem: Problem,
+  { gap }: Wanted,
+  limits: LatenessLimits,
+  solve: Solve,
+): { plan: Plan; evaluation: Evaluation; bound: bigint; prices: readonly number[] } | undefined => {
+  const linear = buildProgramme(problem, { minimise: 'cost', limits, exact: () => false, cutoffsExact: false });
+  const { values, duals, bound } = solve(linear, false, 0);
+  if (!values) return undefined;
+  const prices = linear.cashRows.map((row) => (-(duals[row] ?? 0) * linear.costScale) / linear.cashScale);
+  // First the cut-offs, with the bills that count for them free to be split; then the bills, with the cut-offs settled.
+  const loose = decisionsOf(problem, linear, values).decided;
+  for (const { cutoffs, items } of problem.vendors)
+    if (cutoffs.some(({ on }) => on <= problem.horizonEnd))
+      for (const item of items) for (const place of problem.items[item]!.bills) loose.delete(place);
+  const judged = buildProgramme(problem, {
+    minimise: 'cost',
+    limits,
+    exact: () => false,
+    cutoffsExact: true,
+    decided: loose,
+  });
+  const states = solve(judged, true, gap / 4);
+  if (!states.values) return undefined;
+  const { decided, switched } = decisionsOf(problem, judged, states.values);
+  const shortlist = new Map<number, readonly number[]>();
+  const wanting = [...problem.bills.keys()].filter((place) => needsIntegers(problem, place));
+  for (const { place, runs } of nearestTies(problem, wanting, prices, decided).slice(0, 2 * nearTies)) {
+    shortlist.set(
+      place,
+      [...new Set([...runs, decided.get(place)!])].filter((run) => run >= 0).sort((a, b) => a - b),
+    );
+    decided.delete(place);
+  }
+  const small = buildProgramme(problem, {
+    minimise: 'cost',
+    limits,
+    exact: (place) => !decided.has(place) && needsIntegers(problem, place),
+    cutoffsExact: true,
+    decided,
+    switched,
+    shortlist,
+  });
+  const near = solve(small, true, gap / 4);
+  if (!near.values) return undefined;
+  const plan = keepCash(problem, planOf(problem, small, near.values));
+  const evaluation = evaluate(problem, plan, withSlack(problem, limits));
+  return evaluation.faults.length > 0
+    ? undefined
+    : { plan, evaluation, bound: toUnits(bound, linear) + frozenCost(problem), prices };
+};
+
 /** How much it can matter what becomes of a bill. */
 const swingOf = (problem: Problem, place: number): number => {
   const bill = problem.bills[place]!;
   return Number(optionCost(problem, bill, undefined) - optionCost(problem, bill, 0));
 };
 
-/** Decided bills by how little they would lose with their second choice at these prices of cash. */
+/** Decided bills by how little they would lose with another choice at these prices of cash, or how much they would gain. */
 const nearestTies = (
   problem: Problem,
   places: readonly number[],
@@ -311,7 +384,10 @@ const nearestTies = (
       })),
     ].sort((a, b) => a.sum - b.sum || b.run - a.run);
     const runs = options.slice(0, 4).map(({ run }) => run);
-    ties.push({ place, regret: options[1]!.sum - options[0]!.sum, runs });
+    // Below nothing where these prices would decide otherwise: those have to be looked at first.
+    const own = options.find(({ run }) => run === decided.get(place))!;
+    const other = options.find(({ run }) => run !== own.run)!;
+    ties.push({ place, regret: other.sum - own.sum, runs });
   }
   return ties.sort((a, b) => a.regret - b.regret || a.place - b.place);
 };
@@ -356,6 +432,7 @@ const pricesOf = (
   evaluation: Evaluation,
   limits: LatenessLimits,
   solve: Solve,
+  near: readonly number[] | undefined,
 ): Prices => {
   const switched = new Map<string, boolean>();
   for (const { vendor, cutoff, fires, cost } of evaluation.cutoffs) {
@@ -374,6 +451,7 @@ const pricesOf = (
     exact: () => false,
     cutoffsExact: false,
     switched,
+    ...(near ? { decided: farFromTies(problem, plan, near) } : {}),
   });
   const { duals } = solve(programme, false, 0);
   const cash = programme.cashRows.map((row) => (-(duals[row] ?? 0) * programme.costScale) / programme.cashScale);
@@ -381,4 +459,18 @@ const pricesOf = (
   for (const [tier, row] of programme.tierRows)
     tierDuals[tier] = (-(duals[row] ?? 0) * programme.costScale) / programme.lateScale;
   return pricesFrom(problem, cash, tierDuals);
+};
+
+/** Bills that prices near to these will not decide otherwise than the plan does. */
+const farFromTies = (problem: Problem, plan: Plan, near: readonly number[]): Map<number, number> => {
+  const decided = new Map<number, number>();
+  for (const [place, { amount, item }] of problem.bills.entries()) {
+    const [only, ...more] = plan.settled[place]!;
+    if (amount === 0n || plan.offers[item] !== undefined || problem.items[item]!.offers.length > 0) continue;
+    if (!only) decided.set(place, -1);
+    else if (more.length === 0 && only.amount === amount) decided.set(place, only.run);
+  }
+  const ties = nearestTies(problem, [...decided.keys()], near, decided);
+  for (const { place } of ties.slice(0, openForPrices)) decided.delete(place);
+  return decided;
 };

@@ -254,8 +254,8 @@ export const repeated = (
  * @param recordedOn the day that the document took
  * @param defaultOn  the day that it would take now if none was named
  */
-export const withDefaultDay = <T extends { readonly on?: LocalDate }>(
-  content: T,
+export const withDefaultDay = (
+  content: { readonly on?: LocalDate },
   recordedOn: LocalDate | undefined,
   defaultOn: () => LocalDate,
 ): Content[] => {

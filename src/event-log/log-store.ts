@@ -260,7 +260,7 @@ export class PgLogStore implements LogStore {
    * Appends a batch in one server call, in autocommit.
    *
    * @returns a verdict per command, in their order
-   * @throws {pg.DatabaseError} with code `DB404` where there is no such ledger, `DB410` where the call came too late:
+   * @throws {Error} with code `DB404` where there is no such ledger; of the database `DB410` where the call came too late:
    *   then neither this sending of the batch nor an earlier one has taken effect, and none will
    */
   async append(ledgerId: string, batch: readonly Entry[], sending: Sending): Promise<Verdict[]> {
@@ -277,7 +277,9 @@ export class PgLogStore implements LogStore {
         this.#clock = undefined;
         throw error;
       });
-    const { first_position, recorded_at: recordedAt, stream_versions, outcomes, clock_ms } = rows[0]!;
+    const [row] = rows;
+    if (!row) throw Object.assign(new Error(`no ledger ${ledgerId}`), { code: 'DB404' });
+    const { first_position, recorded_at: recordedAt, stream_versions, outcomes, clock_ms } = row;
     this.#clock = { saidMs: Number(clock_ms), atMs: performance.now() };
     stream_versions?.forEach((version, i) => {
       // If not every event of it was appended, no more than a hint has become wrong, and the log looks without it.

@@ -351,6 +351,10 @@ const refusal = ({ code, facts }: PlanRefusal): unknown => {
       );
     case 'too-many-runs':
       return said(() => rejectMalformed([{ pointer: '/runs', detail: `must be fewer (${told})` }]));
+    case 'horizon-too-long':
+      return said(() =>
+        rejectMalformed([{ pointer: '/asOf', detail: `the plan must end on or before ${String(facts.lastDay)}` }]),
+      );
     case 'horizon-too-short':
       return said(() =>
         rejectMalformed([{ pointer: '/horizonEnd', detail: 'must not be before the last payment run' }]),

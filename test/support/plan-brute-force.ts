@@ -125,8 +125,9 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
     const nothing = runs.map(() => 0);
 
     const discountRun = item.discount ? (runs.filter((run) => run <= day(item.discount!.until)).at(-1) ?? -1) : -1;
-    const discountDay = free ? discountRun : -1;
-    const lost = !free && discountRun >= 0 ? cents(item.discount!.amount) : 0;
+    const atOnce = free && !(item.consequences.neverDefer && dues.length > 1);
+    const discountDay = atOnce ? discountRun : -1;
+    const lost = !atOnce && discountRun >= 0 ? cents(item.discount!.amount) : 0;
     if (discountDay >= 0) {
       const total = dues.reduce((sum, { payable }) => sum + payable, 0);
       for (const run of [...runs, Infinity]) {

@@ -175,7 +175,7 @@ begin
   end if;
   perform from ledgers where ledger_id = p_ledger for no key update;
   if not found then
-    raise exception 'no ledger %', p_ledger using errcode = 'DB404';
+    return; -- no row: an error would cost the caller its connection, and anybody can ask for what does not exist
   end if;
 
   -- As a rule nothing of this is true, and there is no closed period.

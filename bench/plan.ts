@@ -1,0 +1,122 @@
+/** The cash plan against its marks: section by section, cold once and warm, the slowest of the seeds counts. */
+import { certificate } from '#duebook/cash-priority/certificate.js';
+import { toMinor } from '#duebook/cash-priority/figures.js';
+import { ladder } from '#duebook/cash-priority/ladder.js';
+import { evaluate } from '#duebook/cash-priority/evaluate.js';
+import { readProblem, type Problem } from '#duebook/cash-priority/problem.js';
+import { firstThings, planByRule } from '#duebook/cash-priority/rules.js';
+import { loadSolver, type Solver } from '#duebook/cash-priority/solver.js';
+import { optimise, type Solved } from '#duebook/cash-priority/stages.js';
+import { samplePlan } from './plan-samples.js';
+
+export interface MarkRow {
+  readonly what: string;
+  /** What was measured, in words: seconds, megabytes, how many times cheaper. */
+  readonly measured: string;
+  readonly wanted: string;
+  /** Mark ÷ measured where less is better, measured ÷ mark where more is: 1 and above is reached. */
+  readonly ratio: number;
+  readonly mark: 1;
+}
+
+const timed = <T>(run: () => T): { result: T; ms: number } => {
+  const start = performance.now();
+  const result = run();
+  return { result, ms: performance.now() - start };
+};
+
+const solve = (solver: Solver, problem: Problem, gap: number): Solved => {
+  const solved = optimise(problem, solver, { gap, priced: true });
+  if (!solved) throw new Error('the solver has found no plan');
+  return solved;
+};
+
+const under = (what: string, ms: number, markMs: number, proven = true): MarkRow => ({
+  what: proven ? what : `${what} (NOT PROVEN)`,
+  measured: `${(ms / 1000).toFixed(2)} s`,
+  wanted: `≤ ${markMs / 1000} s`,
+  ratio: proven ? markMs / ms : 0,
+  mark: 1,
+});
+
+/** @param large whether the plans of 20,000 bills are measured too, which takes minutes */
+export const plan = async (rounds: number, large: boolean): Promise<MarkRow[]> => {
+  const rows: MarkRow[] = [];
+  const problemOf = (bills: number, seed: number, cutoffs = 20): Problem =>
+    readProblem(samplePlan({ seed, bills, cutoffs, cash: 0.7 }));
+  const tell = (text: string): unknown => process.stderr.write(`plan: ${text}\n`);
+
+  const start = performance.now();
+  const solver = await loadSolver();
+  solve(solver, problemOf(500, 1), 0.001);
+  rows.push(under('500 bills × 13 runs, ≤ 0.1 %, cold', performance.now() - start, 4000));
+
+  const slowest = (name: string, bills: number, gap: number, markMs: number, count: number): void => {
+    let worst = 0;
+    let proven = true;
+    for (let seed = 1; seed <= count; seed += 1) {
+      const problem = problemOf(bills, seed);
+      const { result, ms } = timed(() => solve(solver, problem, gap));
+      worst = Math.max(worst, ms);
+      proven &&= result.proven;
+      tell(`${name}, seed ${seed}: ${(ms / 1000).toFixed(2)} s, proven ${result.proven}`);
+    }
+    rows.push(under(`${name}, warm, slowest of ${count}`, worst, markMs, proven));
+  };
+  slowest('500 bills × 13 runs, ≤ 0.1 %', 500, 0.001, 4000, rounds);
+  slowest('5,000 × 13, ≤ 0.1 %', 5000, 0.001, 8000, Math.min(rounds, 3));
+  slowest('5,000 × 13, ≤ 0.01 %', 5000, 0.0001, 40_000, 1);
+
+  const many = problemOf(20_000, 1);
+  const rungs = timed(() => ladder(many));
+  rows.push(under('ladder at 20,000', rungs.ms, 200));
+  if (large) {
+    const { result, ms } = timed(() => solve(solver, many, 0.001));
+    rows.push(under('20,000 × 13, ≤ 0.1 %, warm', ms, 40_000, result.proven));
+    const proof = timed(() => certificate(many, result.limits, result.prices));
+    rows.push(under('certificate at 20,000', proof.ms, 100));
+    const bytes = process.memoryUsage().rss;
+    rows.push({
+      what: '20,000 × 13, memory of the process',
+      measured: `${Math.round(bytes / 1e6)} MB`,
+      wanted: '≤ 1,000 MB',
+      ratio: 1e9 / bytes,
+      mark: 1,
+    });
+  }
+
+  const forced = (bills: number): { input: ReturnType<typeof samplePlan>; itemId: string } => {
+    const input = samplePlan({ seed: 2, bills, cutoffs: Math.min(20, bills / 10), cash: 0.7 });
+    return { input, itemId: input.items.find(({ hold }) => hold === undefined)!.itemId };
+  };
+  for (const [bills, mark] of [
+    [100, 500],
+    [5000, 8000],
+  ] as const) {
+    const { input, itemId } = forced(bills);
+    const problem = readProblem({ ...input, request: { ...input.request, forbid: [{ itemId }] } });
+    rows.push(under(`override by re-solving at ${bills}`, timed(() => solve(solver, problem, 0.001)).ms, mark));
+  }
+
+  for (const [cutoffs, mark, name] of [
+    [20, 3, 'present'],
+    [0, 1.5, 'absent'],
+  ] as const) {
+    const factors: number[] = [];
+    for (let seed = 1; seed <= rounds; seed += 1) {
+      const problem = problemOf(300, 100 + seed, cutoffs);
+      const solved = solve(solver, problem, 0.001);
+      const rule = evaluate(problem, planByRule(problem, 'due-date', firstThings(problem, solved.plan)));
+      factors.push(Number(toMinor(rule.total)) / Number(toMinor(solved.evaluation.total)));
+    }
+    const mean = Math.exp(factors.reduce((sum, factor) => sum + Math.log(factor), 0) / factors.length);
+    rows.push({
+      what: `cost of due-date order against the plan, cut-offs ${name} (geometric mean of ${rounds})`,
+      measured: `${mean.toFixed(2)}×`,
+      wanted: `≥ ${mark}×`,
+      ratio: mean / mark,
+      mark: 1,
+    });
+  }
+  return rows;
+};
