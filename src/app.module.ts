@@ -6,6 +6,10 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { operator, Tokens } from './access/tokens.js';
+import { readOrMakeKey } from './audit/keys.js';
+import { Outside } from './audit/outside.js';
+import { Proofs } from './audit/proofs.js';
+import { installationBase, LedgerSetBack, Sealer } from './audit/sealer.js';
 import { serveApiDocument } from './api-document.js';
 import type { Config } from './config.js';
 import { createDataSource } from './database/data-source.js';
@@ -31,6 +35,18 @@ export interface AppOptions {
   readonly logger?: Logger;
 }
 
+/** The settings that the application itself looks at. */
+export type AppConfig = Pick<
+  Config,
+  | 'host'
+  | 'port'
+  | 'dataDirectory'
+  | 'checkpointDirectory'
+  | 'checkpointUrl'
+  | 'checkpointKeyFile'
+  | 'checkpointOrigin'
+>;
+
 /** The application, answering. */
 export interface App {
   readonly nest: NestFastifyApplication;
@@ -44,22 +60,27 @@ export interface App {
 /**
  * Makes the application and lets it listen.
  *
- * @param where port 0 takes a free one
- * @example const app = await createApp({ host: '127.0.0.1', port: 0 }, { url: database.appUrl, token });
+ * @param config port 0 takes a free one
+ * @throws {KeyFileError} if there is no key to sign checkpoints with
+ * @example const app = await createApp(readConfig({ PORT: '0' }), { url: database.appUrl, token });
  */
-export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: AppOptions): Promise<App> => {
+export const createApp = async (config: AppConfig, options: AppOptions): Promise<App> => {
   const logger = options.logger ?? createLogger('error');
   const resources = new Resources(options, logger);
   const { log, worker } = resources;
+  let sealer: Sealer;
   let nest: NestFastifyApplication | undefined;
   try {
     await resources.dataSource.initialize();
+    sealer = await resources.makeSealer(config);
+    // Before anything is taken in: a log that was set back must not grow.
+    await sealer.compareAll();
     const adapter = createHttpAdapter({
       loggerInstance: logger,
       logController: new RequestLog(),
       requestTimeout: requestTimeLimitMs,
     });
-    nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(resources), adapter, {
+    nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(resources, sealer), adapter, {
       bodyParser: false,
       abortOnError: false,
       forceCloseConnections: false,
@@ -81,7 +102,8 @@ export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: A
     });
     serveApiDocument(nest);
     worker.start();
-    await nest.listen(where.port, where.host);
+    sealer.start();
+    await nest.listen(config.port, config.host);
   } catch (error) {
     await nest?.close();
     await resources.close();
@@ -90,7 +112,7 @@ export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: A
   const running = nest;
   return {
     nest: running,
-    url: urlOf(running, where.host),
+    url: urlOf(running, config.host),
     log,
     close: async () => {
       await stopServing(running);
@@ -110,14 +132,20 @@ const farewellLimitMs = 10_000;
 class Resources {
   readonly #logPool: pg.Pool;
   readonly #workerPool: pg.Pool;
+  readonly #auditPool: pg.Pool;
+  #sealer: Sealer | undefined;
   readonly readPool: pg.Pool;
   readonly dataSource: DataSource;
   readonly log: EventLog;
   readonly books: Books;
   readonly worker: ProjectionWorker;
   readonly tokens: Tokens;
+  readonly proofs: Proofs;
 
-  constructor({ url, readUrl = url, token }: AppOptions, logger: Logger) {
+  constructor(
+    { url, readUrl = url, token }: AppOptions,
+    private readonly logger: Logger,
+  ) {
     const pool = (connectionString: string, name: string, max: number, more: pg.PoolConfig = {}): pg.Pool => {
       const made = new pg.Pool({
         ...more,
@@ -136,9 +164,14 @@ class Resources {
     // One batch of a ledger is under way at a time, so few connections write; the rest is for reading documents.
     // A network that swallows a call says nothing for a quarter of an hour: past this time the batch is sent again on
     // another connection, which its keys make harmless.
-    this.#logPool = pool(url, 'duebook log', 12, { query_timeout: logTimeLimitMs });
+    this.#logPool = pool(url, 'duebook log', 12, {
+      query_timeout: logTimeLimitMs,
+      // Behind a new connection there may be another server: one that lost the last of what was signed.
+      onConnect: (client) => this.#sealer?.check(client),
+    });
     // Its own, so that no report can keep the books from going on.
     this.#workerPool = pool(url, 'duebook worker', 3);
+    this.#auditPool = pool(url, 'duebook audit', 4);
     this.readPool = pool(readUrl, 'duebook reports', 8);
     this.dataSource = createDataSource(url, {
       entities: [...intakeEntities],
@@ -157,13 +190,38 @@ class Resources {
       this.worker.nudge(ledgerId);
     };
     this.tokens = new Tokens([{ token, actor: operator }]);
+    this.proofs = new Proofs(this.#auditPool);
+  }
+
+  /** What seals the logs, and keeps watch over what was signed. */
+  async makeSealer(config: AppConfig): Promise<Sealer> {
+    const base = config.checkpointOrigin ?? installationBase(await this.log.requestKey());
+    const report = (err: unknown): void => {
+      if (err instanceof LedgerSetBack) this.logger.fatal({ ledger: err.setBack.ledgerId }, err.message);
+      else this.logger.error({ err }, 'the proof of the log could not be carried on; trying again');
+    };
+    const sealer = new Sealer(this.#auditPool, this.log, {
+      base,
+      privateKey: await readOrMakeKey(config),
+      outside: new Outside(config.checkpointDirectory, base, config.checkpointUrl, (err) => {
+        this.logger.warn({ err }, 'a checkpoint could not be sent to CHECKPOINT_URL; the next one will be');
+      }),
+      nowMs: Date.now,
+      report,
+    });
+    this.log.mayAppend = (ledgerId) => {
+      sealer.mayAppend(ledgerId);
+    };
+    this.#sealer = sealer;
+    return sealer;
   }
 
   async close(): Promise<void> {
     await this.log.drain();
     await this.worker.stop();
+    await this.#sealer?.stop();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
-    await Promise.all([this.#logPool.end(), this.#workerPool.end(), this.readPool.end()]);
+    await Promise.all([this.#logPool.end(), this.#workerPool.end(), this.#auditPool.end(), this.readPool.end()]);
   }
 }
 
@@ -171,13 +229,15 @@ class Resources {
 @Global()
 @Module({})
 class ResourcesModule {
-  static with({ log, books, dataSource, readPool, tokens }: Resources): DynamicModule {
+  static with({ log, books, dataSource, readPool, tokens, proofs }: Resources, sealer: Sealer): DynamicModule {
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: Books, useValue: books },
       { provide: DataSource, useValue: dataSource },
       { provide: READ_POOL, useValue: readPool },
       { provide: Tokens, useValue: tokens },
+      { provide: Proofs, useValue: proofs },
+      { provide: Sealer, useValue: sealer },
     ];
     return { module: ResourcesModule, providers, exports: providers.map(({ provide }) => provide) };
   }
@@ -186,10 +246,10 @@ class ResourcesModule {
 /** The wiring: the only place that knows all rooms. */
 @Module({})
 class AppModule {
-  static with(resources: Resources): DynamicModule {
+  static with(resources: Resources, sealer: Sealer): DynamicModule {
     return {
       module: AppModule,
-      imports: [ResourcesModule.with(resources), IntakeModule, ReportsModule],
+      imports: [ResourcesModule.with(resources, sealer), IntakeModule, ReportsModule],
       controllers: [HealthController, ProblemPagesController],
     };
   }

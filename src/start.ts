@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { type App, createApp } from './app.module.js';
+import { KeyFileError } from './audit/keys.js';
 import { type Config, type DatabaseConfig, explainListenError } from './config.js';
 import { migrate } from './database/data-source.js';
 import { EmbeddedPostgresError, startEmbedded } from './database/embedded.js';
@@ -42,6 +43,7 @@ export const start = async (config: Config, logger: Logger): Promise<Running> =>
     app = await createApp(config, { url: database.url, readUrl: database.readUrl, token: token.value, logger });
   } catch (error) {
     await database.close();
+    if (error instanceof KeyFileError) throw new StartError(error.message, { cause: error });
     throw explainListenError(error, config);
   }
   return {

@@ -16,7 +16,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   projections: ['domain', 'event-log', 'database'],
   reports: ['domain', 'event-log', 'projections', 'database'],
   audit: ['domain', 'event-log', 'projections', 'database'],
-  intake: ['domain', 'event-log', 'access', 'projections', 'reports'],
+  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'audit'],
 };
 
 /** Nest, TypeORM and the like decide nothing: what the domain needs, it has or is given. */

@@ -193,7 +193,11 @@ export class PgLogStore implements LogStore {
    */
   readonly #newestVersions = new LRUCache<string, number>({ max: 50_000 });
 
-  constructor(private readonly pool: pg.Pool) {}
+  /** @param mayAppend throws where a ledger takes nothing any more; asked each time, also when a batch is sent again */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly mayAppend: (ledgerId: string) => void = () => undefined,
+  ) {}
 
   /**
    * Appends a batch in one server call, in autocommit.
@@ -202,6 +206,7 @@ export class PgLogStore implements LogStore {
    * @throws {pg.DatabaseError} with code `DB404` where there is no such ledger
    */
   async append(ledgerId: string, batch: readonly Entry[]): Promise<Verdict[]> {
+    this.mayAppend(ledgerId);
     const streams = new Streams();
     const keyOf = (stream: string): string => `${ledgerId} ${stream}`;
     const columns = columnsOf(batch, streams, (stream) => this.#newestVersions.get(keyOf(stream)) ?? 0);

@@ -4,6 +4,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AccessModule } from '../access/access.module.js';
 import { ExecuteHandler } from '../event-log/execute.js';
 import { AllocationsController } from './allocations.controller.js';
+import { AuditController } from './audit.controller.js';
 import { ChargesController } from './charges.controller.js';
 import { CommandDesk } from './command-desk.js';
 import { CreditNotesController } from './credit-notes.controller.js';
@@ -31,6 +32,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * Needs, from a global module of the application:
  * - `EventLog` (class of event-log/event-log.ts)
  * - `Books` (class of projections/books.ts)
+ * - `Proofs` (class of audit/proofs.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
  * - `Tokens` (class of access/tokens.ts): `new Tokens([{ token, actor: operator }])`
  *
@@ -51,6 +53,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     RefundsController,
     WriteOffsController,
     EventsController,
+    AuditController,
   ],
   providers: [CommandDesk, Reader, Lists, ExecuteHandler, { provide: APP_FILTER, useClass: ProblemFilter }],
 })
