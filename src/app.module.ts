@@ -38,13 +38,7 @@ export interface AppOptions {
 /** The settings that the application itself looks at. */
 export type AppConfig = Pick<
   Config,
-  | 'host'
-  | 'port'
-  | 'dataDirectory'
-  | 'checkpointDirectory'
-  | 'checkpointUrl'
-  | 'checkpointKeyFile'
-  | 'checkpointOrigin'
+  'host' | 'port' | 'dataDirectory' | 'checkpointDirectory' | 'checkpointUrl' | 'checkpointKeyFile' | 'checkpointOrigin'
 >;
 
 /** The application, answering. */
@@ -167,7 +161,12 @@ class Resources {
     this.#logPool = pool(url, 'duebook log', 12, {
       query_timeout: logTimeLimitMs,
       // Behind a new connection there may be another server: one that lost the last of what was signed.
-      onConnect: (client) => this.#sealer?.check(client),
+      verify: (client, done) => {
+        const checked = this.#sealer?.check(client) ?? Promise.resolve();
+        checked.then(() => {
+          done();
+        }, done);
+      },
     });
     // Its own, so that no report can keep the books from going on.
     this.#workerPool = pool(url, 'duebook worker', 3);

@@ -34,13 +34,22 @@ export class HealthController {
 
   @Get('ready')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Whether requests can be answered: the database is there, with the schema of this release, and no ledger was set back' })
+  @ApiOperation({
+    summary:
+      'Whether requests can be answered: the database is there, with the schema of this release, and no ledger was set back',
+  })
   @ApiOkResponse(says('ready'))
   @ApiServiceUnavailableResponse({
     description: 'It says `not-ready`, or `set-back` if a ledger contradicts a checkpoint that was signed of it',
-    schema: { type: 'object', required: ['status'], properties: { status: { type: 'string', enum: ['not-ready', 'set-back'] } } },
+    schema: {
+      type: 'object',
+      required: ['status'],
+      properties: { status: { type: 'string', enum: ['not-ready', 'set-back'] } },
+    },
   })
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: 'ready' | 'not-ready' | 'set-back' }> {
+  async ready(
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ status: 'ready' | 'not-ready' | 'set-back' }> {
     let status: 'not-ready' | 'set-back' = 'not-ready';
     const late = new AbortController();
     try {

@@ -111,7 +111,9 @@ describe('the proof of a log', () => {
       expect(isConsistent(from, to, bytes(body.proof), small!, large!)).toBe(true);
     }
     const { body } = await ledger.get('/audit/consistency?from=151');
-    expect(isConsistent(151, count, bytes(body.proof), rootOfLines(lines.slice(0, 151)), rootOfLines(lines))).toBe(true);
+    expect(isConsistent(151, count, bytes(body.proof), rootOfLines(lines.slice(0, 151)), rootOfLines(lines))).toBe(
+      true,
+    );
   });
 
   it('gives a bundle for each event that needs nothing beside it but the key', async () => {

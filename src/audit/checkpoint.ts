@@ -73,6 +73,7 @@ export const parseBundle = (text: string): ProofBundle => {
   const hashes = proof.map(base64);
   if (header !== proofHeader || !line || !/^index (0|[1-9]\d{0,15})$/.test(index))
     throw new NoteError('this is no proof bundle');
-  if (!hashes.every((one) => one?.length === hashBytes)) throw new NoteError('the bundle has an element that is no hash');
+  if (!hashes.every((one) => one?.length === hashBytes))
+    throw new NoteError('the bundle has an element that is no hash');
   return { line, index: Number(index.slice(6)), proof: hashes as Buffer[], note: text.slice(end + 2) };
 };

@@ -60,7 +60,9 @@ const readKey = async (file: string): Promise<KeyObject | undefined> => {
     pem = await readFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error instanceof KeyFileError ? error : new KeyFileError(`${file} can't be read: ${(error as Error).message}`);
+    throw error instanceof KeyFileError
+      ? error
+      : new KeyFileError(`${file} can't be read: ${(error as Error).message}`);
   }
   try {
     const key = createPrivateKey(pem);

@@ -176,7 +176,7 @@ describe('a tree of any size', () => {
         expect(isIncluded(leaves[index]!, index, n, [...proof, root], root)).toBe(false);
         expect(isIncluded(leaves[index]!, index, n, proof.slice(1), root)).toBe(false);
         const flipped = proof.map((one) => Buffer.from(one));
-        flipped[bit % flipped.length]![bit % 32]! ^= 1 << bit % 8;
+        flipped[bit % flipped.length]![bit % 32]! ^= 1 << (bit % 8);
         expect(isIncluded(leaves[index]!, index, n, flipped, root)).toBe(false);
       }),
       { numRuns: sampleSize(200, 5_000) },

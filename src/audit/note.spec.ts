@@ -53,7 +53,13 @@ const signatureLine = note.split('\n').at(-2)!;
 describe('a note', () => {
   it.each([
     ['another size', note.replace('\n3\n', '\n4\n')],
-    ['another signature', note.replace(/ (\S+)\n$/, (_, text: string) => ` ${text.replace(/.(?=.{10}$)/, (c) => (c === 'A' ? 'B' : 'A'))}\n`)],
+    [
+      'another signature',
+      note.replace(
+        / (\S+)\n$/,
+        (_, text: string) => ` ${text.replace(/.(?=.{10}$)/, (c) => (c === 'A' ? 'B' : 'A'))}\n`,
+      ),
+    ],
     ['no signature', note.split('\n\n')[0]! + '\n'],
     ['a signature of nobody known', signCheckpoint(checkpoint, keyPair().privateKey)],
     ['a signature without its newline', note.slice(0, -1)],

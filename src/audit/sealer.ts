@@ -109,11 +109,7 @@ export class Sealer {
       `select k.ledger_id from unnest($1::text[], $2::bigint[], $3::bytea[]) k (ledger_id, size, root)
         where not exists (select from log.checkpoints c
                            where c.ledger_id = k.ledger_id and c.size = k.size and c.root = k.root)`,
-      [
-        known.map(([ledgerId]) => ledgerId),
-        known.map(([, { size }]) => size),
-        known.map(([, { root }]) => root),
-      ],
+      [known.map(([ledgerId]) => ledgerId), known.map(([, { size }]) => size), known.map(([, { root }]) => root)],
     );
     if (rows.length === 0) return;
     for (const { ledger_id: ledgerId } of rows) {
@@ -241,19 +237,23 @@ export class Sealer {
       tree = new GrowingTree(size, await this.#store.open(ledgerId, size));
       // What was sealed has to be what the lines of today give, as far as they are read again here.
       if (sealed && !tree.root().equals(sealed.root))
-        throw new Error(`the lines of ledger ${ledgerId} up to ${size} are not those that were sealed; run duebook verify`);
+        throw new Error(
+          `the lines of ledger ${ledgerId} up to ${size} are not those that were sealed; run duebook verify`,
+        );
     }
     this.#trees.delete(ledgerId);
     const lines = await this.#store.linesAfter(ledgerId, size, linesPerPage);
+    const leaves: Buffer[] = [];
     for (const { position, line, leafHash: stored } of lines) {
       const leaf = leafHash(line);
       if (position !== tree.size + 1 || !leaf.equals(stored))
         throw new Error(`ledger ${ledgerId}: position ${position} is not as it was recorded; run duebook verify`);
       tree.add(leaf);
+      leaves.push(leaf);
     }
     if (lines.length > 0) {
       const next = { size: tree.size, epoch, root: tree.root() };
-      if (!(await this.#store.seal(ledgerId, size, next, tree.takeFull()))) return undefined;
+      if (!(await this.#store.seal(ledgerId, size, next, leaves, tree.takeFull()))) return undefined;
     }
     this.#trees.set(ledgerId, tree);
     for (const oldest of this.#trees.keys()) {

@@ -66,9 +66,17 @@ export class TreeStore {
   /**
    * Commits to a tree that continues the one sealed last, for good: on disk, and on every standby that commits wait for.
    *
+   * @param leaves the hashes of the lines that it has more
+   * @param tiles  those that have filled up with them
    * @returns false if another sealer was faster
    */
-  async seal(ledgerId: string, previous: number, sealed: Sealed, tiles: readonly Tile[]): Promise<boolean> {
+  async seal(
+    ledgerId: string,
+    previous: number,
+    sealed: Sealed,
+    leaves: readonly Buffer[],
+    tiles: readonly Tile[],
+  ): Promise<boolean> {
     const client = await this.pool.connect();
     try {
       await client.query('begin');
@@ -76,13 +84,14 @@ export class TreeStore {
       await client.query('set local synchronous_commit = on');
       const { rows } = await client.query<{ is_sealed: boolean }>({
         name: 'seal',
-        text: 'select log.seal($1, $2, $3, $4, $5, $6, $7, $8, $9) as is_sealed',
+        text: 'select log.seal($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as is_sealed',
         values: [
           ledgerId,
           previous,
           sealed.size,
           sealed.epoch,
           sealed.root,
+          Buffer.concat(leaves),
           tiles.map(({ level }) => level),
           tiles.map(({ index }) => index),
           tiles.map(({ root }) => root),
@@ -149,6 +158,18 @@ export class TreeStore {
               order by s.ledger_id, s.epoch desc, s.size desc`,
     });
     return rows.map(({ ledger_id, size, ...row }) => ({ ledgerId: ledger_id, size: Number(size), ...row }));
+  }
+
+  /** The newest checkpoint that was signed of at most a size. */
+  async noteUpTo(
+    ledgerId: string,
+    size: number,
+  ): Promise<{ readonly size: number; readonly note: string } | undefined> {
+    const { rows } = await this.pool.query<{ size: string }>(
+      'select size from log.signed_checkpoints where ledger_id = $1 and size <= $2 order by size desc limit 1',
+      [ledgerId, size],
+    );
+    return rows[0] && this.note(ledgerId, Number(rows[0].size));
   }
 
   /** Lines after a position with the hash that the log has of each. */

@@ -60,7 +60,11 @@ describe('a problem', () => {
     ['contended', 503, new Contended()],
     ['outcome-unknown', 503, new OutcomeUnknown()],
     ['not-yet-there', 503, new NotYetThere(7, 5)],
-    ['ledger-set-back', 503, new LedgerSetBack({ ledgerId: 'acme', epoch: 1, size: 9, origin: 'x/acme/1', root: emptyRoot })],
+    [
+      'ledger-set-back',
+      503,
+      new LedgerSetBack({ ledgerId: 'acme', epoch: 1, size: 9, origin: 'x/acme/1', root: emptyRoot }),
+    ],
     ['unavailable', 503, coded('ECONNREFUSED')],
     ['unavailable', 503, coded('57P01')],
     ['unavailable', 503, Object.assign(new Error('query failed'), { driverError: { code: '08006' } })],

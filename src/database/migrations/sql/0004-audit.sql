@@ -34,6 +34,8 @@ create table log.checkpoints (
   previous_size bigint not null,
   epoch         int not null,
   root          bytea not null,
+  -- The hashes of the lines since the checkpoint before: they tell which line it is that was changed.
+  leaves        bytea not null,
   made_at       timestamptz not null,
   primary key (ledger_id, size)
 );
@@ -84,7 +86,7 @@ $$;
 -- Commits to the tree of the first p_size lines, with the tiles that have filled up since the checkpoint before. False if
 -- another sealer has continued that one already, or a later epoch was opened.
 create function log.seal(
-  p_ledger text, p_previous bigint, p_size bigint, p_epoch int, p_root bytea,
+  p_ledger text, p_previous bigint, p_size bigint, p_epoch int, p_root bytea, p_leaves bytea,
   t_level int[], t_index bigint[], t_root bytea[], t_hashes bytea[]
 ) returns boolean
 language plpgsql security definer set search_path = log, pg_temp
@@ -100,8 +102,8 @@ begin
                                         order by k.last_position desc limit 1) then
     raise exception 'no checkpoint at %', p_size;
   end if;
-  insert into checkpoints (ledger_id, size, previous_size, epoch, root, made_at)
-  values (p_ledger, p_size, p_previous, p_epoch, p_root, clock_timestamp())
+  insert into checkpoints (ledger_id, size, previous_size, epoch, root, leaves, made_at)
+  values (p_ledger, p_size, p_previous, p_epoch, p_root, p_leaves, clock_timestamp())
   on conflict do nothing;
   if not found then
     return false;
