@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { inTransaction } from '../database/transaction.js';
 import { hashBytes, leafHash, type Subtree, type Tile, tileHeight, tileWidth, rootOfLevel } from './merkle.js';
 
 /** Under which name a ledger's checkpoints are signed from some size on. */
@@ -77,9 +78,7 @@ export class TreeStore {
     leaves: readonly Buffer[],
     tiles: readonly Tile[],
   ): Promise<boolean> {
-    const client = await this.pool.connect();
-    try {
-      await client.query('begin');
+    return inTransaction(this.pool, 'begin', async (client) => {
       // Nothing may be signed that a crash could still take back. What is before it in the WAL comes with it.
       await client.query('set local synchronous_commit = on');
       const { rows } = await client.query<{ is_sealed: boolean }>({
@@ -98,13 +97,8 @@ export class TreeStore {
           tiles.map(({ hashes }) => Buffer.concat(hashes)),
         ],
       });
-      await client.query('commit');
-      client.release();
       return rows[0]!.is_sealed;
-    } catch (error) {
-      client.release(true);
-      throw error;
-    }
+    });
   }
 
   async keepNote(ledgerId: string, size: number, key: string, note: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { inTransaction, snapshot } from '../database/transaction.js';
 import { documentsOf } from '../domain/events.js';
 import { openCheckpoint } from './checkpoint.js';
 import { hashBytes, leafHash } from './merkle.js';
@@ -40,26 +41,15 @@ const instant = (column: string): string => `to_char(${column} at time zone 'UTC
  * @param report   told of everything that is wrong
  * @param progress told of the lines done
  */
-export const verifyDatabase = async (
+export const verifyDatabase = (
   pool: pg.Pool,
   ledgerId: string,
   keys: readonly VerifierKey[],
   since: readonly Commitment[],
   report: (finding: Finding) => void,
   progress: (lines: number) => void = () => undefined,
-): Promise<Verified> => {
-  const client = await pool.connect();
-  try {
-    await client.query('begin isolation level repeatable read read only');
-    const verified = await verify(client, ledgerId, keys, since, report, progress);
-    await client.query('commit');
-    client.release();
-    return verified;
-  } catch (error) {
-    client.release(true);
-    throw error;
-  }
-};
+): Promise<Verified> =>
+  inTransaction(pool, snapshot, (client) => verify(client, ledgerId, keys, since, report, progress));
 
 const verify = async (
   client: pg.PoolClient,
@@ -292,12 +282,14 @@ class Commits {
   }
 
   async end(lines: number): Promise<void> {
-    for (let row = await this.#next(); row; row = await this.#next())
+    for (let row = await this.#next(); row; row = await this.#next()) {
+      this.#end = Number(row.last_position);
       this.found({
         check: 'table',
         position: Number(row.first_position),
         through: Number(row.last_position),
         detail: `log.commits has a batch beyond the ${lines} events that there are`,
       });
+    }
   }
 }

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'nest-commander';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { inTransaction, snapshot } from '../database/transaction.js';
 import { beside, ExportError, exportLog } from '../audit/export.js';
 import { type CommonOptions, DuebookCommand, outcome, positionIn, Progress, usage, UsageError } from './command.js';
 import { atWork, ledgerNamed } from './workplace.js';
@@ -70,15 +71,13 @@ export class ExportCommand extends DuebookCommand {
 }
 
 /** The lines of the live books, each table in one file. */
-const exportBooks = async (
+const exportBooks = (
   pool: pg.Pool,
   ledgerId: string,
   out: string,
   to = Number.MAX_SAFE_INTEGER,
-): Promise<{ file: string; rows: number }[]> => {
-  const client = await pool.connect();
-  try {
-    await client.query('begin isolation level repeatable read read only');
+): Promise<{ file: string; rows: number }[]> =>
+  inTransaction(pool, snapshot, async (client) => {
     const files: { file: string; rows: number }[] = [];
     for (const [name, columns] of Object.entries(tables)) {
       const file = `${out}.${name}.csv`;
@@ -92,14 +91,8 @@ const exportBooks = async (
       await pipeline(stream, createWriteStream(file));
       files.push({ file, rows: stream.rowCount });
     }
-    await client.query('commit');
-    client.release();
     return files;
-  } catch (error) {
-    client.release(true);
-    throw error;
-  }
-};
+  });
 
 /** Amounts are in minor units of the currency beside them. */
 const tables: Readonly<Record<string, string>> = {

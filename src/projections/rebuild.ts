@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { inTransaction, snapshot } from '../database/transaction.js';
 import type { ProjectionWorker } from './worker.js';
 
 /** A row of the rebuilt books that is not that of the live ones. */
@@ -58,10 +59,8 @@ export class Rebuild {
    * Compares a generation with the live one, row by row, as of a position that both have reached. Rows are only ever
    * added, but for those of documents as they stand: which of these the live books have changed since is not compared.
    */
-  async compare(generation: number, position: number): Promise<Comparison> {
-    const client = await this.pool.connect();
-    try {
-      await client.query('begin isolation level repeatable read read only');
+  compare(generation: number, position: number): Promise<Comparison> {
+    return inTransaction(this.pool, snapshot, async (client) => {
       const agreeing: Record<string, number> = {};
       const differences: Difference[] = [];
       let [differing, movedOn] = [0, 0];
@@ -72,13 +71,8 @@ export class Rebuild {
         movedOn += Number(counts.moved_on);
         differences.push(...shown);
       }
-      await client.query('commit');
-      client.release();
       return { agreeing, differing, differences, movedOn };
-    } catch (error) {
-      client.release(true);
-      throw error;
-    }
+    });
   }
 
   async #compareTable(
@@ -145,9 +139,7 @@ export class Rebuild {
       await this.worker.foldInto(this.ledgerId, generation, at, live.position);
       at = live.position;
     }
-    const client = await this.pool.connect();
-    try {
-      await client.query('begin');
+    return inTransaction(this.pool, 'begin', async (client) => {
       const { rows } = await client.query<{ position: string }>(
         `select c.position from books.live l
            join books.checkpoints c on c.ledger_id = l.ledger_id and c.generation = l.generation
@@ -166,13 +158,8 @@ export class Rebuild {
          on conflict (ledger_id) do update set generation = excluded.generation`,
         [this.ledgerId, generation],
       );
-      await client.query('commit');
-      client.release();
       return at;
-    } catch (error) {
-      client.release(true);
-      throw error;
-    }
+    });
   }
 
   /**
