@@ -317,7 +317,7 @@ describe('tampering', () => {
       rehash(`${of} and position >= 280`),
       `delete from log.checkpoints ${of}`,
       `delete from log.signed_checkpoints ${of}`,
-      `insert into log.checkpoints (ledger_id, size, previous_size, epoch, root, leaves, made_at)
+      `insert into log.checkpoints (ledger_id, size, previous_size, epoch, root, leaves, sealed_at)
        values ('${ledger}', ${forged.size}, 0, 1, '\\x${forged.root.toString('hex')}', '\\x${Buffer.concat(leaves).toString('hex')}', now())`,
       `insert into log.signed_checkpoints values ('${ledger}', ${forged.size}, (select key from log.verifier_keys limit 1), $n$${signed}$n$)`,
     ];

@@ -32,7 +32,13 @@ export const explainInvoice = (invoiceId: string, history: readonly RecordedEven
 const list = (parts: readonly string[]): string =>
   parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)!}`;
 
-const sentenceOf = (event: RecordedEvent): string => {
+/** Sentences end once, also where they quote some. */
+const sentenceOf = (event: RecordedEvent): string =>
+  wordsOf(event)
+    .replace(/\.+$/, '.')
+    .replaceAll(/\.{2,}(?= )/g, '.');
+
+const wordsOf = (event: RecordedEvent): string => {
   switch (event.type) {
     case 'InvoicePosted': {
       const { number, vendorId, total, currency, invoiceDate, schedule, allowDuplicate, description } = event.data;

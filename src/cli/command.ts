@@ -11,15 +11,25 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
-/**
- * A command of ours. What it does not know it refuses, rather than do something else than was meant. With `--json` it
- * prints one JSON value on stdout and nothing else; what is meant for people goes to stderr then.
- */
-export abstract class DuebookCommand extends CommandRunner {
+/** What it does not know it refuses, rather than do something else than was meant. */
+abstract class StrictCommand extends CommandRunner {
   override setCommand(command: Parameters<CommandRunner['setCommand']>[0]): this {
     return super.setCommand(command.allowExcessArguments(false));
   }
+}
 
+/** Commands under one name. */
+export abstract class CommandGroup extends StrictCommand {
+  run(): Promise<void> {
+    this.command.help({ error: true });
+  }
+}
+
+/**
+ * A command of ours. With `--json` it
+ * prints one JSON value on stdout and nothing else; what is meant for people goes to stderr then.
+ */
+export abstract class DuebookCommand extends StrictCommand {
   @Option({ flags: '--json', description: 'Print the outcome as one JSON value' })
   json(): true {
     return true;

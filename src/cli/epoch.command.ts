@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { Command, Option, SubCommand } from 'nest-commander';
 import { NotSetBack, openEpoch } from '../audit/epoch.js';
-import { type CommonOptions, DuebookCommand, outcome, usage, UsageError } from './command.js';
+import { CommandGroup, type CommonOptions, DuebookCommand, outcome, usage, UsageError } from './command.js';
 import { atWork, ledgerNamed } from './workplace.js';
 
 interface Options extends CommonOptions {
@@ -46,8 +46,4 @@ export class EpochOpenCommand extends DuebookCommand {
 }
 
 @Command({ name: 'epoch', description: 'What a ledger’s checkpoints are signed as', subCommands: [EpochOpenCommand] })
-export class EpochCommand extends DuebookCommand {
-  run(): Promise<void> {
-    this.command.help({ error: true });
-  }
-}
+export class EpochCommand extends CommandGroup {}

@@ -1,6 +1,6 @@
 import { Command, Option, SubCommand } from 'nest-commander';
 import { explainInvoice } from '../audit/explain.js';
-import { type CommonOptions, DuebookCommand, outcome, usage } from './command.js';
+import { CommandGroup, type CommonOptions, DuebookCommand, outcome, usage } from './command.js';
 import { atWork, ledgerNamed } from './workplace.js';
 
 interface Options extends CommonOptions {
@@ -43,8 +43,4 @@ export class ExplainInvoiceCommand extends DuebookCommand {
   description: 'Tell a story out of the log, in words',
   subCommands: [ExplainInvoiceCommand],
 })
-export class ExplainCommand extends DuebookCommand {
-  run(): Promise<void> {
-    this.command.help({ error: true });
-  }
-}
+export class ExplainCommand extends CommandGroup {}

@@ -36,7 +36,7 @@ create table log.checkpoints (
   root          bytea not null,
   -- The hashes of the lines since the checkpoint before: they tell which line it is that was changed.
   leaves        bytea not null,
-  made_at       timestamptz not null,
+  sealed_at     timestamptz not null,
   primary key (ledger_id, size)
 );
 create unique index checkpoints_by_previous on log.checkpoints (ledger_id, previous_size);
@@ -102,7 +102,7 @@ begin
                                         order by k.last_position desc limit 1) then
     raise exception 'no checkpoint at %', p_size;
   end if;
-  insert into checkpoints (ledger_id, size, previous_size, epoch, root, leaves, made_at)
+  insert into checkpoints (ledger_id, size, previous_size, epoch, root, leaves, sealed_at)
   values (p_ledger, p_size, p_previous, p_epoch, p_root, p_leaves, clock_timestamp())
   on conflict do nothing;
   if not found then
