@@ -67,6 +67,7 @@ export class Rules {
   /** By currency and day: what the open items say that we owe more, and what the journal says. */
   readonly #owed = new Map<string, number>();
   readonly #control = new Map<string, number>();
+  readonly #texts = new Map<string, string>();
   #closedThrough = '';
   #isOpen = false;
   #faults: string[] = [];
@@ -272,7 +273,16 @@ export class Rules {
 
   #make(name: string, vendor: string, currency: string, total: number, from: string): Account {
     if (this.#accounts.has(name)) this.#fault(`uses the id of ${name.replace('/', ' ')} again`);
-    const account = { vendor, currency, total, from, days: [], amounts: [], reversed: false, leaning: 0 };
+    const account = {
+      vendor: this.#shared(vendor),
+      currency: this.#shared(currency),
+      total,
+      from: this.#shared(from),
+      days: [],
+      amounts: [],
+      reversed: false,
+      leaning: 0,
+    };
     this.#accounts.set(name, account);
     this.#change(name, account, from, total);
     return account;
@@ -297,11 +307,19 @@ export class Rules {
     while (at > 0 && days[at - 1]! > day) at -= 1;
     if (at > 0 && days[at - 1] === day) amounts[at - 1]! += amount;
     else {
-      days.splice(at, 0, day);
+      days.splice(at, 0, this.#shared(day));
       amounts.splice(at, 0, amount);
     }
     const isOurs = name.startsWith('payment/') || name.startsWith('credit-note/');
     add(this.#owed, `${currency} ${day}`, isOurs ? -amount : amount);
+  }
+
+  /** The same text kept once, however many documents say it. */
+  #shared(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    this.#texts.set(text, text);
+    return text;
   }
 
   #mustCover(name: string, account: Account): void {
@@ -338,11 +356,11 @@ export class Rules {
     const item = to && this.#account(to, vendorId, currency);
     if ((from && !source) || (to && !item)) return;
     const taking: Taking = {
-      vendor: vendorId,
-      currency,
+      vendor: this.#shared(vendorId),
+      currency: this.#shared(currency),
       amount,
       discount,
-      on,
+      on: this.#shared(on),
       reversed: false,
       ...(from && { from }),
       ...(to && { to }),
