@@ -4,56 +4,61 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { EventLog } from '#duebook/event-log/event-log.js';
-import { invoice, ledgerId, openLedger, requestOf } from './invoices.js';
+import { bareAppends } from './bare.js';
+import { invoice, ledgerId, openLedger, requestOf, vendorCount } from './invoices.js';
 import { checkLog } from './log.js';
-import type { Bench } from './main.js';
-import { closedLoop, inTurn, type Run } from './measuring.js';
+import type { Bench, Row } from './main.js';
+import { closedLoop, inTurn, type Run, what } from './measuring.js';
 
 const callers = 64;
 
-/** Whole commands, with all their rules, against the least that any service does per request: insert one row, durably. */
+/** Events, and whole commands with all their rules, against the least that any service does per request: insert one row, durably. */
 export const appends: Bench = {
   name: 'appends',
   run: async ({ server, rounds, seconds, tell, expect }) => {
-    const ours = await server.database('appends', { migrated: true });
-    const pool = new pg.Pool({ connectionString: ours.appUrl });
-    const log = new EventLog(pool);
-    await openLedger(log);
+    const rows: Row[] = [];
+    for (const kind of ['events', 'commands'] as const) {
+      const ours = await server.database(`appends_${kind}`, { migrated: true });
+      const pool = new pg.Pool({ connectionString: ours.appUrl });
+      const log = new EventLog(pool);
+      await openLedger(log);
+      const bare = bareAppends(pool);
 
-    let n = 0;
-    let acknowledged = 0;
-    const postOne = async (): Promise<boolean> => {
-      await log.execute(ledgerId, requestOf(invoice('a', n++)));
-      acknowledged += 1;
-      return true;
-    };
-    const post = async (): Promise<Run> => {
-      await server.checkpoint();
-      return closedLoop(callers, seconds, postOne);
-    };
+      let n = 0;
+      let acknowledged = 0;
+      const appendOne = async (): Promise<boolean> => {
+        if (kind === 'events') await bare('a', n++, vendorCount);
+        else await log.execute(ledgerId, requestOf(invoice('a', n++)));
+        acknowledged += 1;
+        return true;
+      };
+      const append = async (): Promise<Run> => {
+        await server.checkpoint();
+        return closedLoop(callers, seconds, appendOne);
+      };
 
-    const before = (await log.head(ledgerId))!.position;
-    await closedLoop(1, 0.2, postOne);
-    const [sample] = await log.linesAfter(ledgerId, before, 1);
-    const inserts = await singleInserts(await server.database('inserts'), sample!.line);
-    const insert = async (): Promise<Run> => {
-      await server.checkpoint();
-      return inserts.run(seconds);
-    };
+      const before = (await log.head(ledgerId))!.position;
+      await closedLoop(1, 0.2, appendOne);
+      const [sample] = await log.linesAfter(ledgerId, before, 1);
+      const inserts = await singleInserts(await server.database(`inserts_${kind}`), sample!.line);
+      const insert = async (): Promise<Run> => {
+        await server.checkpoint();
+        return inserts.run(seconds);
+      };
 
-    const comparison = await inTurn(rounds, post, insert, tell);
-    await checkLog(pool, before, acknowledged, expect);
-    expect(`rows of ${inserts.by}`, await inserts.count(), inserts.acknowledged());
-    await inserts.end();
-    await pool.end();
-    return [
-      {
-        what: 'appends, 64 callers, one ledger, in process',
+      const comparison = await inTurn(rounds, append, insert, tell);
+      await checkLog(pool, before, acknowledged, expect);
+      expect(`rows of ${inserts.by}`, await inserts.count(), inserts.acknowledged());
+      await inserts.end();
+      await pool.end();
+      rows.push({
+        what: `appends of ${what[kind]}, 64 callers, one ledger, in process`,
         against: `single-row inserts, 64 clients (${inserts.by})`,
         ...comparison,
-        mark: 1.5,
-      },
-    ];
+        mark: kind === 'events' ? 1.5 : undefined,
+      });
+    }
+    return rows;
   },
 };
 

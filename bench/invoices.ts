@@ -52,7 +52,6 @@ export const requestOf = (command: Request['command']): Request => ({
   command,
   actor: { id: 'integration', role: 'clerk' },
   key: randomUUID(),
-  keyIsCallers: true,
   // The application's is a hash; what matters here is that it is as long and as different.
   requestHash: randomUUID().padEnd(43, '-'),
   correlationId: randomUUID(),

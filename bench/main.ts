@@ -7,9 +7,8 @@ import { type Server, startServer } from './server.js';
 export interface Row extends Comparison {
   readonly what: string;
   readonly against: string;
-  /** The least ratio that is good enough. */
-  readonly mark: number;
-  readonly note?: string;
+  /** The least ratio that is good enough; undefined where no mark was set for what is measured. */
+  readonly mark: number | undefined;
 }
 
 export interface Context {
@@ -60,6 +59,10 @@ export const main = async (args: readonly string[]): Promise<number> => {
         },
       };
       rows.push(...(await bench.run(context)));
+    } catch (error) {
+      // Before the server stops: what that does to the connections that are left would hide it.
+      console.error(error);
+      throw error;
     } finally {
       await server.stop();
     }
@@ -71,17 +74,23 @@ export const main = async (args: readonly string[]): Promise<number> => {
       ours: figure(ours),
       theirs: figure(theirs),
       ratio: ratio.toFixed(2),
-      mark,
-      reached: ratio >= mark,
+      mark: mark ?? '–',
+      reached: reached(ratio, mark) ?? '–',
     })),
   );
   for (const fault of faults) console.error(`INCOMPLETE: ${fault}`);
   if (json)
     console.log(
-      JSON.stringify({ rows: rows.map(({ what, ratio, mark }) => ({ what, ratio, mark, reached: ratio >= mark })) }),
+      JSON.stringify({
+        rows: rows.map(({ what, ratio, mark }) => ({ what, ratio, mark: mark ?? null, reached: reached(ratio, mark) })),
+      }),
     );
   return faults.length > 0 ? 1 : 0;
 };
+
+/** Whether a ratio is good enough; null where nobody has said what would be. */
+const reached = (ratio: number, mark: number | undefined): boolean | null =>
+  mark === undefined ? null : ratio >= mark;
 
 const figure = (perSecond: number): string => `${Math.round(perSecond).toLocaleString('en-GB')}/s`;
 

@@ -1,5 +1,9 @@
 /** How the bench measures: closed loops, two sides in turn, and the median of their ratios. */
 
+/** What the log is given: events that are built already, as other stores are, or commands that it is yet to decide. */
+export type Kind = 'events' | 'commands';
+export const what: Record<Kind, string> = { events: 'bare events', commands: 'whole commands' };
+
 /** What one side did in one go. */
 export interface Run {
   /** Operations that succeeded. */

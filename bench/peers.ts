@@ -4,10 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import pg from 'pg';
 import { EventLog } from '#duebook/event-log/event-log.js';
+import { bareAppends } from './bare.js';
 import { invoice, ledgerId, openLedger, requestOf } from './invoices.js';
 import { checkLog } from './log.js';
 import type { Bench, Context, Row } from './main.js';
-import { closedLoop, inTurn, type Run } from './measuring.js';
+import { closedLoop, inTurn, type Kind, type Run, what } from './measuring.js';
 import type { Database } from './server.js';
 
 const callers = 64;
@@ -27,7 +28,9 @@ export const peers: Bench = {
   run: async (context) => {
     const rows: Row[] = [];
     for (const open of [emmett, messageDb]) {
-      for (const isHot of [false, true]) rows.push(await compare(context, open, isHot));
+      for (const isHot of [false, true]) {
+        for (const kind of ['events', 'commands'] as const) rows.push(await compare(context, open, isHot, kind));
+      }
     }
     return rows;
   },
@@ -39,6 +42,7 @@ const compare = async (
   { server, rounds, seconds, tell, expect }: Context,
   open: (database: Database) => Promise<Peer>,
   isHot: boolean,
+  kind: Kind,
 ): Promise<Row> => {
   databases += 1;
   const vendors = isHot ? 1 : callers;
@@ -47,6 +51,7 @@ const compare = async (
   });
   const log = new EventLog(pool);
   await openLedger(log, vendors);
+  const bare = bareAppends(pool);
   const before = (await log.head(ledgerId))!.position;
   const peer = await open(await server.database(`theirs_${databases}`));
 
@@ -55,7 +60,8 @@ const compare = async (
   const ours = async (): Promise<Run> => {
     await server.checkpoint();
     return closedLoop(callers, seconds, async () => {
-      await log.execute(ledgerId, requestOf(invoice('p', n++, vendors)));
+      if (kind === 'events') await bare('p', n++, vendors);
+      else await log.execute(ledgerId, requestOf(invoice('p', n++, vendors)));
       acknowledged += 1;
       return true;
     });
@@ -75,7 +81,13 @@ const compare = async (
   await peer.end();
   await pool.end();
   const streams = isHot ? 'one hot stream' : 'distinct streams';
-  return { what: `appends, 64 callers, ${streams}`, against: peer.name, ...comparison, mark: isHot ? 50 : 6 };
+  return {
+    what: `appends of ${what[kind]}, 64 callers, ${streams}`,
+    against: peer.name,
+    ...comparison,
+    // The peers append events that are built already, and so did the prototype that the marks were taken from.
+    mark: kind === 'events' ? (isHot ? 50 : 6) : undefined,
+  };
 };
 
 /** Versions of streams as the callers know them: who is told that they are wrong reads the stream's version again. */

@@ -19,6 +19,7 @@ import { createHttpAdapter } from './intake/http.js';
 import { intakeEntities, IntakeModule } from './intake/intake.module.js';
 import { createLogger, NestLog, RequestLog } from './logging.js';
 import { ProblemPagesController } from './problem-pages.controller.js';
+import { Planner } from './planning/planner.js';
 import { Books } from './projections/books.js';
 import { ProjectionWorker } from './projections/worker.js';
 import { READ_POOL } from './reports/read-pool.js';
@@ -31,6 +32,8 @@ export interface AppOptions {
   readonly readUrl?: string;
   /** The bearer token that has all roles. */
   readonly token: string;
+  /** The code of the planning thread, where it is not beside the planner. */
+  readonly planningThread?: URL;
   /** By default only errors are logged. */
   readonly logger?: Logger;
 }
@@ -97,6 +100,7 @@ export const createApp = async (config: AppConfig, options: AppOptions): Promise
     serveApiDocument(nest);
     worker.start();
     sealer.start();
+    resources.planner.start();
     await nest.listen(config.port, config.host);
   } catch (error) {
     await nest?.close();
@@ -133,11 +137,12 @@ class Resources {
   readonly log: EventLog;
   readonly books: Books;
   readonly worker: ProjectionWorker;
+  readonly planner: Planner;
   readonly tokens: Tokens;
   readonly proofs: Proofs;
 
   constructor(
-    { url, readUrl = url, token }: AppOptions,
+    { url, readUrl = url, token, planningThread }: AppOptions,
     private readonly logger: Logger,
   ) {
     const pool = (connectionString: string, name: string, max: number, more: pg.PoolConfig = {}): pg.Pool => {
@@ -188,6 +193,13 @@ class Resources {
     this.books.nudge = (ledgerId) => {
       this.worker.nudge(ledgerId);
     };
+    this.planner = new Planner({
+      url: readUrl,
+      ...(planningThread && { thread: planningThread }),
+      report: (err, message) => {
+        logger.error({ err }, message);
+      },
+    });
     this.tokens = new Tokens([{ token, actor: operator }]);
     this.proofs = new Proofs(this.#auditPool);
   }
@@ -216,6 +228,7 @@ class Resources {
   }
 
   async close(): Promise<void> {
+    await this.planner.stop();
     await this.log.drain();
     await this.worker.stop();
     await this.#sealer?.stop();
@@ -228,12 +241,13 @@ class Resources {
 @Global()
 @Module({})
 class ResourcesModule {
-  static with({ log, books, dataSource, readPool, tokens, proofs }: Resources, sealer: Sealer): DynamicModule {
+  static with({ log, books, dataSource, readPool, planner, tokens, proofs }: Resources, sealer: Sealer): DynamicModule {
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: Books, useValue: books },
       { provide: DataSource, useValue: dataSource },
       { provide: READ_POOL, useValue: readPool },
+      { provide: Planner, useValue: planner },
       { provide: Tokens, useValue: tokens },
       { provide: Proofs, useValue: proofs },
       { provide: Sealer, useValue: sealer },

@@ -8,6 +8,7 @@ import { ExplainCommand, ExplainInvoiceCommand } from './cli/explain.command.js'
 import { ExportCommand } from './cli/export.command.js';
 import { ImportCommand } from './cli/import.command.js';
 import { MigrateCommand } from './cli/migrate.command.js';
+import { PlanCommand } from './cli/plan.command.js';
 import { ReplayCommand } from './cli/replay.command.js';
 import { VerifyCommand } from './cli/verify.command.js';
 import { exitWith, outliveOutput } from './program.js';
@@ -23,6 +24,7 @@ import { exitWith, outliveOutput } from './program.js';
     ExportCommand,
     ImportCommand,
     MigrateCommand,
+    PlanCommand,
     ReplayCommand,
     VerifyCommand,
   ],

@@ -6,7 +6,9 @@
 export interface Step {
   /** Path below the ledger; empty for the ledger itself. */
   readonly path: string;
-  readonly body: Readonly<Record<string, unknown>> & { readonly id: string };
+  readonly body: Readonly<Record<string, unknown>>;
+  /** What makes it this step and no other, where that is not its id. */
+  readonly key?: string;
 }
 
 export const ledgerId = 'founding-case';

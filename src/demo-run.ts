@@ -1,95 +1,33 @@
-import { ageingDays, ledgerId, liabilitiesDay, type Step, steps } from './demo-founding-case.js';
+import type { PlanAnswer } from './cash-priority/model.js';
+import { type Client, withServer } from './client.js';
 import type { Config } from './config.js';
-import { readToken, tokenFile } from './first-token.js';
-import { createLogger } from './logging.js';
-import { start, StartError } from './start.js';
+import { cashSteps, planDay, planRequest } from './demo-cash.js';
+import { ageingDays, ledgerId, liabilitiesDay, steps } from './demo-founding-case.js';
+import { planTables } from './plan-tables.js';
+import { table, thousands } from './tables.js';
 
 type Say = (text: string) => void;
 
 /**
- * Loads the founding case over the API and shows what the reports say of it. Uses the server that runs with the same
- * settings; where none does, starts one and stops it afterwards. Doing it again changes nothing.
+ * Loads the founding case over the API and shows what the reports say of it, and the plan for its cash. Uses the server
+ * that runs with the same settings; where none does, starts one and stops it afterwards. Doing it again changes nothing.
  *
  * @throws {ConfigError | StartError}
  */
-export const runDemo = async (config: Config, say: Say): Promise<void> => {
-  const running = await findRunning(config);
-  if (running) {
-    say(`Using the Duebook at ${running.url}.`);
-    await show(running, say);
-    say(`\nThe same figures, and all others: ${running.url}/docs, ledger ${ledgerId}.`);
-    return;
-  }
-  const ours = await start(
-    { ...config, host: '127.0.0.1', port: 0 },
-    createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel),
-  );
-  try {
-    say(`No Duebook answers on port ${config.port}: started one for this, on ${ours.url}.`);
-    await show(new Client(ours.url, ours.token.value), say);
-    say(`\nThe books stay: start Duebook, and look at ledger ${ledgerId} by its API.`);
-  } finally {
-    await ours.close();
-  }
-};
-
-const findRunning = async (config: Config): Promise<Client | undefined> => {
-  if (config.port === 0) return undefined;
-  // A server that listens on every address is reached on this one.
-  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`;
-  try {
-    const response = await fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(2_000) });
-    const document = (await response.json()) as { info?: { title?: string } };
-    if (document.info?.title !== 'Duebook')
-      throw new StartError(`Something other than Duebook answers at ${url}: set PORT.`);
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    if (error instanceof SyntaxError) throw new StartError(`Something other than Duebook answers at ${url}: set PORT.`);
-    return undefined;
-  }
-  const token = config.token ?? (await readToken(tokenFile(config)));
-  if (token === undefined) {
-    throw new StartError(
-      `A Duebook answers at ${url}; set DUEBOOK_TOKEN to a token of its, or DUEBOOK_DATA to its data folder.`,
+export const runDemo = (config: Config, say: Say): Promise<void> =>
+  withServer(config, async (client, isRunning) => {
+    say(
+      isRunning
+        ? `Using the Duebook at ${client.url}.`
+        : `No Duebook answers on port ${config.port}: started one for this, on ${client.url}.`,
     );
-  }
-  return new Client(url, token);
-};
-
-class Client {
-  constructor(
-    readonly url: string,
-    private readonly token: string,
-  ) {}
-
-  async post({ path, body }: Step): Promise<{ position: number; replayed: boolean }> {
-    const where = path === '' ? '/v1/ledgers' : `/v1/ledgers/${ledgerId}${path}`;
-    const response = await this.#fetch(where, {
-      method: 'POST',
-      // One key for each step, for ever: sent again, it is answered again and recorded no second time.
-      headers: { 'content-type': 'application/json', 'idempotency-key': `demo ${body.id}` },
-      body: JSON.stringify(body),
-    });
-    const { position } = (await response.json()) as { position: number };
-    return { position, replayed: response.headers.get('idempotency-replayed') === 'true' };
-  }
-
-  async report<T>(query: string): Promise<T> {
-    const response = await this.#fetch(`/v1/ledgers/${ledgerId}/reports/${query}`);
-    return (await response.json()) as T;
-  }
-
-  async #fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = { authorization: `Bearer ${this.token}`, ...(init.headers as Record<string, string> | undefined) };
-    const response = await fetch(`${this.url}${path}`, { ...init, headers });
-    if (!response.ok)
-      throw new StartError(
-        `${init.method ?? 'GET'} ${path} was answered with ${response.status}: ${await response.text()}`,
-      );
-    return response;
-  }
-}
+    await show(client, say);
+    say(
+      isRunning
+        ? `\nThe same figures, and all others: ${client.url}/docs, ledger ${ledgerId}.`
+        : `\nThe books stay: start Duebook, and look at ledger ${ledgerId} by its API.`,
+    );
+  });
 
 type Row = Readonly<Record<string, string>>;
 
@@ -97,11 +35,15 @@ interface ByCurrency {
   readonly currencies: readonly { readonly currency: string; readonly rows: readonly Row[]; readonly totals: Row }[];
 }
 
+const base = `/v1/ledgers/${ledgerId}`;
+
 const show = async (client: Client, say: Say): Promise<void> => {
   await load(client, say);
 
   say('\nWhat was owed in USD, by days late (due dates as agreed with the creditor; none of the deferrals was agreed)');
-  const ageing = await Promise.all(ageingDays.map((day) => client.report<ByCurrency>(`ageing?asOf=${day}`)));
+  const ageing = await Promise.all(
+    ageingDays.map((day) => client.get<ByCurrency>(`${base}/reports/ageing?asOf=${day}`)),
+  );
   const buckets = ['notDue', '1-30', '31-60', '61-90', 'over-90', 'total'];
   say(
     table(
@@ -111,7 +53,7 @@ const show = async (client: Client, say: Say): Promise<void> => {
   );
 
   say(`\nLiabilities in USD by vendor on ${liabilitiesDay}`);
-  const { currencies } = await client.report<ByCurrency>(`liabilities?asOf=${liabilitiesDay}&by=vendor`);
+  const { currencies } = await client.get<ByCurrency>(`${base}/reports/liabilities?asOf=${liabilitiesDay}&by=vendor`);
   const columns = ['owed', 'overdue', 'deferredAgreed', 'deferredUnilateral', 'onAccount', 'total'];
   const [usd] = currencies;
   say(
@@ -123,31 +65,41 @@ const show = async (client: Client, say: Say): Promise<void> => {
       ],
     ),
   );
+
+  say(`\nThe cash plan of ${planDay}`);
+  say(facts);
+  const response = await client.post(`${base}/cash-plans?dryRun=true`, planRequest);
+  say(planTables((await response.json()) as PlanAnswer));
 };
+
+/** What the press report states, and what had to be assumed to make a plan of it. */
+const facts = `
+Facts (the press report): less than 4 million in the bank; AWS underpaid by 1 million for July, its 7 million for August
+not to be paid; 1 million owed to Google Cloud, 600 thousand to CoreWeave; paying UK taxes late considered, so that US
+staff is paid; 54 million a year of wages and operating costs, 11 million of revenue; 20 of Intel's 50 million paid in.
+Assumptions: 3.9 million in the bank and a reserve of 250 thousand; days, terms and numbers of the bills; the even spread
+of costs and revenue; when cloud providers suspend and what that costs; Intel's rest in mid-December, three to ten.
+Sources of rates: the consequences of each vendor name theirs. Nothing here is legal advice.
+`;
 
 const load = async (client: Client, say: Say): Promise<void> => {
   let fresh = 0;
   let last = 0;
-  for (const step of steps) {
-    const { position, replayed } = await client.post(step);
-    if (!replayed) fresh += 1;
+  const all = [...steps, ...cashSteps];
+  for (const { path, body, key = String(body.id) } of all) {
+    // One key for each step, for ever: sent again, it is answered again and recorded no second time.
+    const response = await client.post(path === '' ? '/v1/ledgers' : `${base}${path}`, body, `demo ${key}`);
+    const { position } = (await response.json()) as { position: number };
+    if (response.headers.get('idempotency-replayed') !== 'true') fresh += 1;
     last = Math.max(last, position);
   }
   say(
     fresh === 0
       ? `The founding case is in ledger ${ledgerId} already, up to position ${last}: nothing changed.`
-      : `Recorded ${fresh} of the founding case's ${steps.length} commands in ledger ${ledgerId}, up to position ${last}.`,
+      : `Recorded ${fresh} of the founding case's ${all.length} commands in ledger ${ledgerId}, up to position ${last}.`,
   );
 };
 
 /** @example amounts({ total: '1234.50' }, ['total']) // ['1,234.50'] */
 const amounts = (row: Row | undefined, columns: readonly string[]): string[] =>
-  columns.map((column) => (row?.[column] ?? '0.00').replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ','));
-
-/** Aligned columns: the first to the left, amounts to the right. */
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ');
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
-};
+  columns.map((column) => thousands(row?.[column] ?? '0.00'));

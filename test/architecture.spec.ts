@@ -18,13 +18,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   audit: ['domain', 'event-log', 'projections', 'database'],
   // A way to start, like main.ts: it may wire.
   cli: ['domain', 'database', 'access', 'cash-priority', 'event-log', 'projections', 'reports', 'audit'],
-  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'audit'],
+  planning: ['domain', 'event-log', 'projections', 'database', 'reports', 'cash-priority'],
+  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'audit', 'cash-priority', 'planning'],
 };
 
 /** Nest, TypeORM and the like decide nothing: what the domain needs, it has or is given. */
 const packagesOf = (room: string, file: string): RegExp => {
   if (room === 'domain') return /^$/;
-  if (room === 'cash-priority') return /^node:/;
+  if (room === 'cash-priority') return /^(node:|highs$)/;
   // A controller translates and hands over; tables are not its business.
   if (file.endsWith('.controller.ts')) return /^(?!pg$|pg-|typeorm$|@nestjs\/typeorm$)/;
   return /./;

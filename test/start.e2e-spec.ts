@@ -345,20 +345,29 @@ all                   17,950,000.00  3,150,000.00              0.00          7,5
       const port = String(await freePort());
       const alone = run({ PORT: port }, 'demo');
       expect(await alone.ended).toBe(0);
-      expect(alone.stdout).toContain('Recorded 16');
+      expect(alone.stdout).toContain('Recorded 72');
       expect(alone.stdout).toContain(figures);
       expect(alone.stdout).toContain(vendors);
+      expect(alone.stdout).toContain('What paying late costs under this plan: 12,831,157.26');
+      for (const part of [
+        'Facts (the press report)',
+        'When each tier breaks',
+        'What new money would save',
+        'Nothing here is legal advice',
+      ]) {
+        expect(alone.stdout).toContain(part);
+      }
 
       const app = run({ PORT: port });
       const url = await app.answers();
       const again = run({ PORT: port }, 'demo');
       expect(await again.ended).toBe(0);
       expect(again.stdout).toContain(`Using the Duebook at ${url}`);
-      expect(again.stdout).toContain('up to position 17: nothing changed');
+      expect(again.stdout).toContain('up to position 73: nothing changed');
       expect(again.stdout).toContain(figures);
       const token = (await readFile(join(directory, 'token'), 'utf8')).trim();
       const { body } = await get(`${url}/v1/ledgers/founding-case/events`, token);
-      expect((body as { items: object[] }).items).toHaveLength(17);
+      expect((body as { items: object[] }).items).toHaveLength(73);
 
       const stranger = run({ PORT: port, DUEBOOK_TOKEN: 'not-the-token-of-it' }, 'demo');
       expect(await stranger.ended).toBe(1);

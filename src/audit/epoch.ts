@@ -46,8 +46,7 @@ export const openEpoch = async (
   const { receipt } = await log.execute(ledgerId, {
     command: { type: 'OpenEpoch', epoch, origin, previous, reason },
     actor,
-    key: randomUUID(),
-    keyIsCallers: false,
+    key: undefined,
     requestHash: '',
     correlationId: randomUUID(),
     nowMs: nowMs(),

@@ -1,6 +1,6 @@
 import type { Document } from '../domain/documents.js';
 import { evolve } from '../domain/documents.js';
-import type { DocumentName, RecordedEvent } from '../domain/events.js';
+import { type DocumentName, documentsOf, type RecordedEvent } from '../domain/events.js';
 import { formatMinor } from '../domain/money.js';
 import { openInTheEnd } from '../domain/open-item.js';
 
@@ -17,12 +17,16 @@ export interface Told {
   readonly open: string;
 }
 
-/** The whole story of an invoice, event by event. */
+/**
+ * The whole story of an invoice, event by event.
+ *
+ * @param history the events of the invoice, and those that are about it, in the order of their positions
+ */
 export const explainInvoice = (invoiceId: string, history: readonly RecordedEvent[]): Told[] => {
   const name: DocumentName = `invoice/${invoiceId}`;
   let document: Document | undefined;
   return history.map((event) => {
-    document = evolve(name, document, event);
+    if (documentsOf(event).includes(name)) document = evolve(name, document, event);
     const { position, type, effectiveOn, recordedAt, actor } = event;
     const open = document?.kind === 'invoice' ? formatMinor(openInTheEnd(document), document.currency) : '';
     return { position, type, effectiveOn, recordedAt, actor, text: sentenceOf(event), open };
@@ -67,11 +71,12 @@ const wordsOf = (event: RecordedEvent): string => {
     case 'WriteOffReversed':
       return `A write-off was taken back: ${event.data.reason}.`;
     case 'PaymentDeferred': {
-      const { amount, currency, until, agreed, reason } = event.data;
+      const { amount, currency, beyond, until, agreed, reason } = event.data;
       const consent = agreed
         ? 'the creditor agreed, so it falls due then'
         : 'the creditor did not agree, so it goes on ageing';
-      return `${amount} ${currency} were deferred to ${until}; ${consent}. Reason: ${reason}.`;
+      const after = beyond === undefined ? '' : ` (after the ${beyond} ${currency} that come first)`;
+      return `${amount} ${currency}${after} were deferred to ${until}; ${consent}. Reason: ${reason}.`;
     }
     case 'DeferralWithdrawn':
       return `Deferral ${event.data.deferralId} was withdrawn: ${event.data.reason}.`;
@@ -83,6 +88,17 @@ const wordsOf = (event: RecordedEvent): string => {
       return `${event.data.amount} ${event.data.currency} of it were disputed: ${event.data.reason}.`;
     case 'DisputeResolved':
       return `A dispute of ${event.data.amount} ${event.data.currency} was resolved: ${event.data.reason}.`;
+    case 'ConsequencesSet': {
+      const { effectiveOn, source, presets = [] } = event.data;
+      const filled = presets.length === 0 ? '' : `, filled in from ${list(presets.map(({ id }) => id))}`;
+      return `What not paying it costs was set from ${effectiveOn} on${filled}. Source: ${source}.`;
+    }
+    case 'OfferRecorded': {
+      const { offerId, cost, currency, schedule, validUntil, source } = event.data;
+      const parts = schedule.map(({ on, amount }) => `${amount} on ${on}`);
+      const limit = validUntil === undefined ? '' : `, to be accepted until ${validUntil}`;
+      return `The creditor offered other instalments (offer ${offerId}), at a cost of ${cost} ${currency}: ${list(parts)}${limit}. Source: ${source}.`;
+    }
     default:
       return `${event.type.replace(/(?<=[a-z])(?=[A-Z])/g, ' ')}.`;
   }

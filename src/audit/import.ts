@@ -161,7 +161,7 @@ const writeReceipts = async (
   // A command may have begun on the page before: then its receipt is there already.
   await client.query(
     `insert into log.receipts (ledger_id, key, request_hash, status, location, body, first_position, last_position)
-     select $1, 'k:' || r.key, $2, 201, '', '', r.first, r.last
+     select $1, r.key, $2, 201, '', '', r.first, r.last
        from unnest($3::text[], $4::bigint[], $5::bigint[]) r (key, first, last)
      on conflict do nothing`,
     [

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import type { ApEvent, DataOf, EventType, RecordedEvent } from '../domain/events.js';
 import { PrintMap } from './prints.js';
@@ -73,6 +75,60 @@ const deferred = (deferralId: string, on: string, amount = '120.00'): ApEvent =>
   });
 const withdrawn = (deferralId: string, on: string): ApEvent =>
   event('DeferralWithdrawn', on, { deferralId, invoiceId: 'I1', vendorId: 'V1', reason: 'x', on });
+const moved = (deferralId: string, amount: string, beyond: string): ApEvent => {
+  const later = deferred(deferralId, '2024-02-03', amount);
+  return { ...later, data: { ...later.data, beyond } } as ApEvent;
+};
+const consequences = (more: Partial<DataOf<'ConsequencesSet'>> = {}): ApEvent =>
+  event('ConsequencesSet', '2024-01-01', { vendorId: 'V1', effectiveOn: '2024-01-01', source: 'x', tier: 3, ...more });
+const offered = (offerId: string, more: Partial<DataOf<'OfferRecorded'>> = {}): ApEvent =>
+  event('OfferRecorded', '2024-02-03', {
+    offerId,
+    invoiceId: 'I1',
+    vendorId: 'V1',
+    currency: 'USD',
+    cost: '5.00',
+    curesCutoffs: true,
+    schedule: [
+      { on: '2024-04-01', amount: '60.00' },
+      { on: '2024-05-01', amount: '60.00' },
+    ],
+    source: 'x',
+    ...more,
+  });
+const stated = (balanceId: string, balance = '-5.00'): ApEvent =>
+  event('CashBalanceStated', '2024-02-03', { balanceId, account: 'main', currency: 'USD', on: '2024-02-03', balance });
+const expected = (expectationId: string, more: Partial<DataOf<'CashExpected'>> = {}): ApEvent => {
+  const what = { direction: 'outflow', on: '2024-03-05', amount: '40.00', currency: 'USD', certainty: '0.95' } as const;
+  return event('CashExpected', '2024-03-05', { expectationId, ...what, ...more });
+};
+const unexpected = (expectationId: string): ApEvent =>
+  event('CashExpectationWithdrawn', '2024-02-03', { expectationId, reason: 'x' });
+const packed = (text: string) =>
+  ({ encoding: 'gzip+base64', bytes: text.length, content: gzipSync(text).toString('base64') }) as const;
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const proposed = (planId: string, more: Partial<DataOf<'CashPlanProposed'>> = {}): ApEvent =>
+  event('CashPlanProposed', '2024-02-03', {
+    planId,
+    asOf: '2024-02-03',
+    position: 3,
+    currency: 'USD',
+    engine: 'x',
+    proven: true,
+    reproducible: true,
+    cost: '12.00',
+    lowerBound: '11.99',
+    gap: '0.000834',
+    inputs: packed('{"a":1}'),
+    inputsHash: sha256('{"a":1}'),
+    plan: packed('{"b":2}'),
+    planHash: sha256('{"b":2}'),
+    ...more,
+  });
+const adopted = (planId: string, more: Partial<DataOf<'CashPlanAdopted'>> = {}): ApEvent => {
+  const data = { planId, on: '2024-02-03', deferrals: 0, withdrawals: 0, charges: 0, ...more };
+  return event('CashPlanAdopted', data.on, data);
+};
 const closed = (on: string, closedThrough: string): ApEvent =>
   event('PeriodClosed', on, { period: closedThrough.slice(0, 7), closedThrough });
 
@@ -126,6 +182,14 @@ describe('a history that keeps the rules', () => {
         }),
         invoiceReversed('2024-02-02'),
       ],
+    ],
+    ['a part moved beyond another', [posted('I1'), moved('D1', '20.00', '100.00'), moved('D2', '60.00', '40.00')]],
+    ['consequences, also before a closing', [posted('I1'), consequences(), consequences({ invoiceId: 'I1' })]],
+    ['an offer for what is open', [posted('I1'), offered('O1')]],
+    ['balances, and cash that is expected no longer', [stated('B1'), expected('E1'), unexpected('E1')]],
+    [
+      'a plan, and its adoption with what it made',
+      [posted('I1'), proposed('CP1'), deferred('D1', '2024-02-03'), adopted('CP1', { deferrals: 1 })],
     ],
   ] as const)('has no fault: %s', (_, events) => expect(faultsOf(...start, ...events)).toEqual([]));
 });
@@ -230,6 +294,32 @@ describe('a fault is found:', () => {
       'reopens what is not closed',
       [...start, event('PeriodReopened', '2024-02-02', { period: '2024-01', closedThrough: null })],
     ],
+    ['more than was open on its day', [...start, posted('I1'), moved('D1', '20.00', '100.01')]],
+    ['what stays as it is 0.00', [...start, posted('I1'), moved('D1', '20.00', '0.00')]],
+    ['names vendor V9', [...start, consequences({ vendorId: 'V9' })]],
+    ['names invoice I9, which there is not', [...start, consequences({ invoiceId: 'I9' })]],
+    ["which is vendor V1's", [...start, posted('I1'), consequences({ vendorId: 'V2', invoiceId: 'I1' })]],
+    ['its data that it is 2024-01-05', [...start, consequences({ effectiveOn: '2024-01-05' })]],
+    ['do not add up to what is open', [...start, posted('I1'), paid('P1'), allocated('A1'), offered('O1')]],
+    ['uses the id of offer O1 again', [...start, posted('I1'), offered('O1'), offered('O1')]],
+    ['a cost below zero', [...start, posted('I1'), offered('O1', { cost: '-1.00' })]],
+    ['uses the id of balance B1 again', [...start, stated('B1'), stated('B1')]],
+    ["can't be read as CashBalanceStated", [...start, stated('B1', 'much')]],
+    ['uses the id of expectation E1 again', [...start, expected('E1'), expected('E1')]],
+    ['the amount 0.00', [...start, expected('E1', { amount: '0.00' })]],
+    ['not from 0 to 1', [...start, expected('E1', { certainty: '1.01' })]],
+    ['names vendor V9', [...start, expected('E1', { vendorId: 'V9' })]],
+    ['expectation E1, which there is not', [...start, unexpected('E1')]],
+    ['expectation E1, which is withdrawn already', [...start, expected('E1'), unexpected('E1'), unexpected('E1')]],
+    ['uses the id of plan CP1 again', [...start, proposed('CP1'), proposed('CP1')]],
+    ['takes events up to position 4 into account', [...start, proposed('CP1', { position: 4 })]],
+    ['less than the least that is possible', [...start, proposed('CP1', { lowerBound: '12.01' })]],
+    ['not those of its inputsHash', [...start, proposed('CP1', { inputs: packed('{"a":2}') })]],
+    ['not that of its planHash', [...start, proposed('CP1', { planHash: sha256('other') })]],
+    ['adopts plan CP1, which there is not', [...start, adopted('CP1')]],
+    ['adopts plan CP1, which is adopted already', [...start, proposed('CP1'), adopted('CP1'), adopted('CP1')]],
+    ['as of a day before its own', [...start, proposed('CP1'), adopted('CP1', { on: '2024-02-02' })]],
+    ['made 1 deferrals, and its command made 0', [...start, proposed('CP1'), adopted('CP1', { deferrals: 1 })]],
   ])('%s', (expected, events) => expect(faultsOf(...events)).toContainEqual(expect.stringContaining(expected)));
 });
 

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { lastDay } from '../domain/calendar.js';
 import { controlAccounts, isReserved } from '../domain/chart-of-accounts.js';
 import type { DocumentOf } from '../domain/documents.js';
-import { type DocumentName, itemName, type RecordedEvent, sourceName } from '../domain/events.js';
+import { type DocumentName, itemName, type PackedText, type RecordedEvent, sourceName } from '../domain/events.js';
 import { normalisedNumber } from '../domain/invoices.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 import { postingsOf } from '../domain/posting.js';
@@ -62,6 +65,14 @@ export class Rules {
   readonly #accounts = new Map<string, Account>();
   readonly #takings = new Map<string, Taking>();
   readonly #deferrals = new Map<string, string>();
+  readonly #offers = new Set<string>();
+  readonly #balances = new Set<string>();
+  /** Whether what is expected still is. */
+  readonly #expectations = new Map<string, boolean>();
+  /** The days of the plans that were proposed, and whether they were adopted. */
+  readonly #plans = new Map<string, { readonly asOf: string; adopted: boolean }>();
+  /** How many events of some sorts the command of the last event has made so far. */
+  #command = { id: '', deferrals: 0, withdrawals: 0, charges: 0 };
   /** Vendor, number and year, and the position of the invoice that has it. */
   readonly #numbers = new PrintMap();
   /** By currency and day: what the open items say that we owe more, and what the journal says. */
@@ -114,8 +125,16 @@ export class Rules {
     const vendorId: string | undefined = 'vendorId' in event.data ? event.data.vendorId : undefined;
     if (vendorId !== undefined && event.type !== 'VendorRegistered' && !this.#vendors.has(vendorId))
       this.#fault(`names vendor ${vendorId}, who is not registered`);
+    this.#count(event);
     this.#effect(event);
     this.#post(event);
+  }
+
+  #count({ correlationId: id, type }: RecordedEvent): void {
+    if (this.#command.id !== id) this.#command = { id, deferrals: 0, withdrawals: 0, charges: 0 };
+    if (type === 'PaymentDeferred') this.#command.deferrals += 1;
+    if (type === 'DeferralWithdrawn') this.#command.withdrawals += 1;
+    if (type === 'ChargePosted') this.#command.charges += 1;
   }
 
   #effect(event: RecordedEvent): void {
@@ -221,7 +240,7 @@ export class Rules {
         this.#giveBack(event, `write-off/${event.data.writeOffId}`);
         return;
       case 'PaymentDeferred': {
-        const { deferralId, invoiceId, currency, amount, on } = event.data;
+        const { deferralId, invoiceId, currency, amount, beyond, on } = event.data;
         const account = this.#account(`invoice/${invoiceId}`, event.data.vendorId, currency);
         this.#mustBe(event, on);
         if (this.#deferrals.has(deferralId)) this.#fault(`uses the id of deferral ${deferralId} again`);
@@ -230,7 +249,8 @@ export class Rules {
         account.deferrals ??= { inForce: [], latest: '' };
         const { deferrals } = account;
         if (on < deferrals.latest) this.#fault('comes before the latest deferral or withdrawal of its invoice');
-        if (this.#positive(amount, currency, 'the amount') > openOn(account, on))
+        const stays = beyond === undefined ? 0 : this.#positive(beyond, currency, 'what stays as it is');
+        if (stays + this.#positive(amount, currency, 'the amount') > openOn(account, on))
           this.#fault('defers more than was open on its day');
         deferrals.latest = on;
         deferrals.inForce.push(deferralId);
@@ -256,6 +276,80 @@ export class Rules {
         this.#account(`invoice/${event.data.invoiceId}`, event.data.vendorId, undefined);
         this.#mustBe(event, event.data.on);
         return;
+      case 'ConsequencesSet': {
+        const { invoiceId, vendorId, effectiveOn } = event.data;
+        if (invoiceId !== undefined) this.#account(`invoice/${invoiceId}`, vendorId, undefined);
+        this.#mustBe(event, effectiveOn);
+        return;
+      }
+      case 'OfferRecorded': {
+        const { offerId, invoiceId, vendorId, currency, cost, schedule } = event.data;
+        if (this.#offers.has(offerId)) this.#fault(`uses the id of offer ${offerId} again`);
+        this.#offers.add(offerId);
+        if (minor(cost, currency) < 0) this.#fault('has a cost below zero');
+        const total = schedule.reduce((sum, { amount }) => sum + this.#positive(amount, currency, 'an instalment'), 0);
+        const account = this.#account(`invoice/${invoiceId}`, vendorId, currency);
+        if (account && total !== openOn(account, lastDay))
+          this.#fault('offers instalments that do not add up to what is open');
+        return;
+      }
+      case 'CashBalanceStated': {
+        const { balanceId, balance, currency, on } = event.data;
+        if (this.#balances.has(balanceId)) this.#fault(`uses the id of balance ${balanceId} again`);
+        this.#balances.add(balanceId);
+        minor(balance, currency);
+        this.#mustBe(event, on);
+        return;
+      }
+      case 'CashExpected': {
+        const { expectationId, amount, currency, certainty, on } = event.data;
+        if (this.#expectations.has(expectationId)) this.#fault(`uses the id of expectation ${expectationId} again`);
+        this.#expectations.set(expectationId, true);
+        this.#positive(amount, currency, 'the amount');
+        if (!(Number(certainty) >= 0 && Number(certainty) <= 1))
+          this.#fault(`has as its certainty ${certainty}, which is not from 0 to 1`);
+        this.#mustBe(event, on);
+        return;
+      }
+      case 'CashExpectationWithdrawn': {
+        const { expectationId } = event.data;
+        const isExpected = this.#expectations.get(expectationId);
+        if (!isExpected)
+          this.#fault(
+            `withdraws expectation ${expectationId}, which ${isExpected === undefined ? 'there is not' : 'is withdrawn already'}`,
+          );
+        else this.#expectations.set(expectationId, false);
+        return;
+      }
+      case 'CashPlanProposed': {
+        const { planId, asOf, position, currency, cost, lowerBound, inputs, inputsHash, plan, planHash } = event.data;
+        if (this.#plans.has(planId)) this.#fault(`uses the id of plan ${planId} again`);
+        this.#plans.set(planId, { asOf, adopted: false });
+        if (position >= event.position) this.#fault(`takes events up to position ${position} into account, before it`);
+        if (minor(lowerBound, currency) > minor(cost, currency))
+          this.#fault('costs less than the least that is possible');
+        if (sha256(inOrder(JSON.parse(unpacked(inputs)))) !== inputsHash)
+          this.#fault('has inputs that are not those of its inputsHash');
+        if (sha256(unpacked(plan)) !== planHash) this.#fault('has a plan that is not that of its planHash');
+        this.#mustBe(event, asOf);
+        return;
+      }
+      case 'CashPlanAdopted': {
+        const { planId, on, ...said } = event.data;
+        const plan = this.#plans.get(planId);
+        this.#mustBe(event, on);
+        if (!plan) this.#fault(`adopts plan ${planId}, which there is not`);
+        else {
+          if (plan.adopted) this.#fault(`adopts plan ${planId}, which is adopted already`);
+          if (on < plan.asOf) this.#fault(`adopts plan ${planId} as of a day before its own`);
+          plan.adopted = true;
+        }
+        for (const what of ['deferrals', 'withdrawals', 'charges'] as const) {
+          if (said[what] !== this.#command[what])
+            this.#fault(`says that it made ${said[what]} ${what}, and its command made ${this.#command[what]}`);
+        }
+        return;
+      }
       default:
         return;
     }
@@ -453,6 +547,27 @@ export class Rules {
     if (difference !== 0) this.#fault(`has debits and credits that differ by ${difference} minor units`);
   }
 }
+
+/** A packed text as it was before it was packed. */
+const unpacked = ({ content, bytes }: PackedText): string =>
+  gunzipSync(Buffer.from(content, 'base64'), { maxOutputLength: Math.max(bytes, 1) }).toString('utf8');
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Of what a plan was made from, the lists that are in an order of their own. */
+const orderedLists: ReadonlySet<string> = new Set(['scenarios', 'amounts']);
+
+/** JSON with the keys of every object, and the lists that are sets, in order. */
+const inOrder = (value: unknown, name = ''): string => {
+  if (Array.isArray(value)) {
+    const texts = value.map((one) => inOrder(one));
+    return `[${(orderedLists.has(name) ? texts : texts.sort()).join()}]`;
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const facts = value as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(facts).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${inOrder(facts[key], key)}`).join()}}`;
+};
 
 const minor = (amount: string, currency: string): number => Number(parseMinor(amount, currency));
 

@@ -1,7 +1,7 @@
 import { latest, type LocalDate } from './calendar.js';
 import { mustBeOf } from './charges.js';
 import { leastLeftFrom } from './credit-source.js';
-import { Amounts, type Decision, repeated, type Working } from './decision.js';
+import { Amounts, type Decision, repeated, withDefaultDay, type Working } from './decision.js';
 import { type DocumentName, type ItemRef, itemName, sourceName, type SourceRef } from './events.js';
 import type { Amount } from './money.js';
 import { disputedWhenPaying, isHeld, type Item, leastOpenFrom } from './open-item.js';
@@ -30,7 +30,8 @@ export const decideAllocation = (command: AllocationCommand, working: Working): 
   working.prefetch([sourceName(command.from), itemName(command.to)]);
   const defaultOn = (): LocalDate =>
     working.firstOpen(latest(working.item(command.to).owedFrom, working.source(command.from).date));
-  if (repeated(working, subject, { ...command }, { on: working.findFresh(subject)?.data.on, defaultOn })) {
+  const recordedOn = working.findFresh(subject)?.data.on;
+  if (repeated(working, subject, { ...command }, () => withDefaultDay(command, recordedOn, defaultOn))) {
     return working.unchanged(subject);
   }
   allocate(working, allocation, '');

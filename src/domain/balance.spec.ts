@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { balanceOn, leastFrom, stepsOf, taking } from './balance.js';
+import { balanceInTheEnd, balanceOn, leastFrom, stepsOf, withChanges } from './balance.js';
 
-const changes = [
+const balance = stepsOf([
   { on: '2024-01-10', amount: 100n },
   { on: '2024-03-01', amount: -30n },
   { on: '2024-02-01', amount: -60n },
   { on: '2024-02-15', amount: 50n },
-];
+]);
 
 describe('a balance', () => {
   it.each([
@@ -18,7 +18,7 @@ describe('a balance', () => {
     ['2024-02-15', 90n],
     ['2024-03-01', 60n],
     ['2025-01-01', 60n],
-  ])('on %s is %s', (day, amount) => expect(balanceOn(changes, day)).toBe(amount));
+  ])('on %s is %s', (day, amount) => expect(balanceOn(balance, day)).toBe(amount));
   it.each([
     ['2024-01-09', 0n],
     ['2024-01-10', 40n],
@@ -26,27 +26,17 @@ describe('a balance', () => {
     ['2024-02-15', 60n],
     ['2024-03-01', 60n],
     ['2025-01-01', 60n],
-  ])('is at least, from %s on, %s', (day, amount) => expect(leastFrom(changes, day)).toBe(amount));
+  ])('is at least, from %s on, %s', (day, amount) => expect(leastFrom(balance, day)).toBe(amount));
   it('of no changes is nothing', () =>
     expect([balanceOn([], '2024-01-01'), leastFrom([], '2024-01-01'), stepsOf([])]).toEqual([0n, 0n, []]));
+  it('in the end is what everything adds up to', () => expect(balanceInTheEnd(balance)).toBe(60n));
   it('goes by whole days: what is given and taken on one day never dips', () => {
-    const sameDay = [
+    const sameDay = stepsOf([
       { on: '2024-01-10', amount: -5n },
       { on: '2024-01-10', amount: 5n },
-    ];
-    expect([leastFrom(sameDay, '2024-01-01'), stepsOf(sameDay)]).toEqual([0n, []]);
+    ]);
+    expect([leastFrom(sameDay, '2024-01-01'), sameDay]).toEqual([0n, []]);
   });
-});
-
-describe('what takes from a balance', () => {
-  it('takes for good', () =>
-    expect(taking({ on: '2024-01-10', amount: 5n })).toEqual([{ on: '2024-01-10', amount: -5n }]));
-  it('gives back when it ends', () =>
-    expect(balanceOn(taking({ on: '2024-01-10', amount: 5n, endedOn: '2024-02-01' }), '2024-02-01')).toBe(0n));
-  it('takes until the day before', () =>
-    expect(balanceOn(taking({ on: '2024-01-10', amount: 5n, endedOn: '2024-02-01' }), '2024-01-31')).toBe(-5n));
-  it('never takes anything that ends on the day it begins', () =>
-    expect(stepsOf(taking({ on: '2024-01-10', amount: 5n, endedOn: '2024-01-10' }))).toEqual([]));
 });
 
 describe('for any changes', () => {
@@ -62,7 +52,7 @@ describe('for any changes', () => {
         let running = 0n;
         for (const day of days) {
           for (const { on, amount } of all) if (on === day) running += amount;
-          expect(balanceOn(all, day)).toBe(running);
+          expect(balanceOn(stepsOf(all), day)).toBe(running);
         }
       }),
     ));
@@ -72,16 +62,17 @@ describe('for any changes', () => {
         const onEachDay = days
           .filter((day) => day >= from)
           .map((day) => all.filter(({ on }) => on <= day).reduce((total, { amount }) => total + amount, 0n));
-        expect(leastFrom(all, from)).toBe(onEachDay.reduce((a, b) => (a < b ? a : b)));
+        expect(leastFrom(stepsOf(all), from)).toBe(onEachDay.reduce((a, b) => (a < b ? a : b)));
       }),
     ));
-  it('the steps come in order, one per day, none of nothing, and say the same', () =>
+  it('the steps come in order, one per day, none of nothing, however they are taken in', () =>
     fc.assert(
-      fc.property(drawn, (all) => {
+      fc.property(drawn, fc.nat(12), (all, cut) => {
         const steps = stepsOf(all);
-        expect(steps.map(({ on }) => on)).toEqual([...new Set(steps.map(({ on }) => on))].sort());
+        const stepDays = steps.map(({ on }) => on);
+        expect(stepDays).toEqual([...new Set(stepDays)].sort());
         expect(steps.every(({ amount }) => amount !== 0n)).toBe(true);
-        for (const day of days) expect(balanceOn(steps, day)).toBe(balanceOn(all, day));
+        expect(withChanges(stepsOf(all.slice(cut)), ...all.slice(0, cut))).toEqual(steps);
       }),
     ));
 });

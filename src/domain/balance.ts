@@ -7,40 +7,52 @@ export interface Change {
   readonly amount: Minor;
 }
 
-/** Something that counts from a day on and, once reversed, up to the day before `endedOn`. */
-export interface Lasting {
-  readonly on: LocalDate;
-  readonly amount: Minor;
-  readonly endedOn?: LocalDate;
-}
+/** A balance over all its days: its changes in the order of the days, one for each day, none of them zero. */
+export type Balance = readonly Change[];
 
-/** What something that takes from a balance, and may end, does to it. */
-export const taking = ({ on, amount, endedOn }: Lasting): Change[] => [
-  { on, amount: -amount },
-  ...(endedOn === undefined ? [] : [{ on: endedOn, amount }]),
-];
+/** The changes summed up by day. */
+export const stepsOf = (changes: readonly Change[]): Balance => withChanges([], ...changes);
 
-/** The balance on a day. */
-export const balanceOn = (changes: readonly Change[], asOf: LocalDate): Minor =>
-  sum(changes.filter(({ on }) => on <= asOf).map(({ amount }) => amount));
-
-/** The changes summed up by day, in the order of the days; days without a change in all are left out. */
-export const stepsOf = (changes: readonly Change[]): Change[] => {
-  const byDay = new Map<LocalDate, Minor>();
-  for (const { on, amount } of changes) byDay.set(on, (byDay.get(on) ?? 0n) + amount);
-  return [...byDay]
-    .filter(([, amount]) => amount !== 0n)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([on, amount]) => ({ on, amount }));
+/**
+ * A balance after some more changes. Kept up to date with each event, since the days of a document stay few however
+ * many allocations it has, and every rule about what is open or left asks for it.
+ */
+export const withChanges = (balance: Balance, ...changes: readonly Change[]): Balance => {
+  const steps = [...balance];
+  for (const { on, amount } of changes) {
+    const last = steps.findLastIndex((step) => step.on <= on);
+    const before = steps[last];
+    if (before?.on !== on) {
+      if (amount !== 0n) steps.splice(last + 1, 0, { on, amount });
+    } else if (before.amount + amount === 0n) {
+      steps.splice(last, 1);
+    } else {
+      steps[last] = { on, amount: before.amount + amount };
+    }
+  }
+  return steps;
 };
 
-/** The least that the balance is on a day and on every later one. */
-export const leastFrom = (changes: readonly Change[], from: LocalDate): Minor => {
-  let balance = 0n;
-  let lowest: Minor | undefined;
-  for (const { on, amount } of stepsOf(changes)) {
-    if (on > from) lowest = least(lowest ?? balance, balance);
-    balance += amount;
+/** What the balance is on a day. */
+export const balanceOn = (balance: Balance, asOf: LocalDate): Minor => {
+  let total = 0n;
+  for (const { on, amount } of balance) {
+    if (on > asOf) break;
+    total += amount;
   }
-  return least(lowest ?? balance, balance);
+  return total;
+};
+
+/** What the balance is when everything has taken effect. */
+export const balanceInTheEnd = (balance: Balance): Minor => sum(balance.map(({ amount }) => amount));
+
+/** The least that the balance is on a day and on every later one. */
+export const leastFrom = (balance: Balance, from: LocalDate): Minor => {
+  let now = 0n;
+  let lowest: Minor | undefined;
+  for (const { on, amount } of balance) {
+    if (on > from) lowest = least(lowest ?? now, now);
+    now += amount;
+  }
+  return least(lowest ?? now, now);
 };

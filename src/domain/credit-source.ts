@@ -1,9 +1,9 @@
-import { balanceOn, type Change, leastFrom, stepsOf, taking } from './balance.js';
+import { type Balance, balanceInTheEnd, balanceOn, leastFrom, withChanges } from './balance.js';
 import type { LocalDate } from './calendar.js';
 import type { DataOf, DocumentName, RecordedEvent } from './events.js';
 import { itemName } from './events.js';
-import { type Currency, type Minor, parseMinor, sum } from './money.js';
-import { ended, type Made, madeBy, madeStill, type Movement } from './open-item.js';
+import { type Currency, type Minor, parseMinor } from './money.js';
+import { endOne, type Made, madeBy, madeStill, type Movement } from './open-item.js';
 
 /** An allocation or a refund: takes from a payment or credit note from a day on, until it is reversed. */
 export interface Use {
@@ -26,6 +26,8 @@ interface SourceState {
   /** A payment's `paidOn`, a credit note's `date`. */
   readonly date: LocalDate;
   readonly uses: readonly Use[];
+  /** What is on account: the amount, less the uses, and nothing once it is reversed. */
+  readonly balance: Balance;
   readonly reversal?: { readonly on: LocalDate; readonly reason: string };
   readonly made: Made;
 }
@@ -53,6 +55,7 @@ const posted = (event: RecordedEvent): Source | undefined => {
       amount,
       date: data.paidOn,
       uses: [],
+      balance: [{ on: data.paidOn, amount }],
       posted: data,
       made: madeBy(event),
     };
@@ -68,6 +71,7 @@ const posted = (event: RecordedEvent): Source | undefined => {
       amount,
       date: data.date,
       uses: [],
+      balance: [{ on: data.date, amount }],
       posted: data,
       made: madeBy(event),
     };
@@ -93,49 +97,50 @@ const changeOf = (source: Source, event: RecordedEvent): Partial<SourceState> | 
         amount: parseMinor(data.amount, source.currency),
         on: data.on,
       };
-      return { uses: [...source.uses, use] };
+      return usedBy(source, use);
     }
     case 'RefundReceived': {
       const { data } = event;
-      return {
-        uses: [
-          ...source.uses,
-          { document: `refund/${data.refundId}`, amount: parseMinor(data.amount, source.currency), on: data.on },
-        ],
-      };
+      const amount = parseMinor(data.amount, source.currency);
+      return usedBy(source, { document: `refund/${data.refundId}`, amount, on: data.on });
     }
     case 'AllocationReversed':
-      return { uses: ended(source.uses, `allocation/${event.data.allocationId}`, event.data.on) };
+      return noLongerUsedBy(source, `allocation/${event.data.allocationId}`, event.data.on);
     case 'RefundReversed':
-      return { uses: ended(source.uses, `refund/${event.data.refundId}`, event.data.on) };
+      return noLongerUsedBy(source, `refund/${event.data.refundId}`, event.data.on);
     case 'PaymentReversed':
-    case 'CreditNoteReversed':
-      return { reversal: { on: event.data.on, reason: event.data.reason } };
+    case 'CreditNoteReversed': {
+      const { on, reason } = event.data;
+      return { reversal: { on, reason }, balance: withChanges(source.balance, { on, amount: -source.amount }) };
+    }
     default:
       return undefined;
   }
 };
 
-/** What is on account, as changes by day. */
-const changesOf = (source: Source): Change[] => [
-  { on: source.date, amount: source.amount },
-  ...source.uses.flatMap(taking),
-  ...(source.reversal ? [{ on: source.reversal.on, amount: -source.amount }] : []),
-];
+const usedBy = (source: Source, use: Use): Partial<SourceState> => ({
+  uses: [...source.uses, use],
+  balance: withChanges(source.balance, { on: use.on, amount: -use.amount }),
+});
+
+const noLongerUsedBy = (source: Source, document: DocumentName, on: LocalDate): Partial<SourceState> => {
+  const { all, given } = endOne(source.uses, document, on);
+  return { uses: all, balance: withChanges(source.balance, ...given) };
+};
 
 /** What is on account on a day: neither allocated nor refunded. In minor units, never below zero. */
-export const leftOn = (source: Source, asOf: LocalDate): Minor => balanceOn(changesOf(source), asOf);
+export const leftOn = (source: Source, asOf: LocalDate): Minor => balanceOn(source.balance, asOf);
 
 /** The least that is on account on a day and on every later one, in minor units (contract, rule 4). */
-export const leastLeftFrom = (source: Source, from: LocalDate): Minor => leastFrom(changesOf(source), from);
+export const leastLeftFrom = (source: Source, from: LocalDate): Minor => leastFrom(source.balance, from);
 
 /** What is on account when everything recorded has taken effect, in minor units. */
-export const leftInTheEnd = (source: Source): Minor => sum(changesOf(source).map(({ amount }) => amount));
+export const leftInTheEnd = (source: Source): Minor => balanceInTheEnd(source.balance);
 
 /** The credit of a payment or credit note over all its days, as changes: below zero, by its own date. */
 export const creditMovementsOf = (source: Source | undefined): Movement[] =>
   source
-    ? stepsOf(changesOf(source)).map(({ on, amount }) => ({
+    ? source.balance.map(({ on, amount }) => ({
         effectiveOn: on,
         originalDueOn: source.date,
         dueOn: source.date,

@@ -1,11 +1,15 @@
 import { type AllocationCommand, decideAllocation } from './allocations.js';
+import { type CashPlanCommand, decideCashPlan } from './cash-plan.js';
+import { type CashCommand, decideCash } from './cash.js';
 import { type ChargeCommand, decideCharge } from './charges.js';
+import { decideConsequences, type SetConsequences } from './consequences.js';
 import { type CreditNoteCommand, decideCreditNote } from './credit-notes.js';
 import type { Decision, Working } from './decision.js';
 import { decideDeferral, type DeferralCommand } from './deferrals.js';
 import { decideHoldOrDispute, type HoldOrDisputeCommand } from './holds-and-disputes.js';
 import { decideInvoice, type InvoiceCommand } from './invoices.js';
 import { decideLedger, type LedgerCommand } from './ledgers.js';
+import { decideOffer, type RecordOffer } from './offers.js';
 import { decidePayment, type PaymentCommand } from './payments.js';
 import { decideRefund, type RefundCommand } from './refunds.js';
 import { decideVendor, type VendorCommand } from './vendors.js';
@@ -23,7 +27,11 @@ export type Command =
   | RefundCommand
   | WriteOffCommand
   | DeferralCommand
-  | HoldOrDisputeCommand;
+  | HoldOrDisputeCommand
+  | SetConsequences
+  | RecordOffer
+  | CashCommand
+  | CashPlanCommand;
 
 type DeciderOf<C> = (command: C, working: Working) => Decision;
 
@@ -53,6 +61,13 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   ReleaseInvoice: decideHoldOrDispute,
   DisputeInvoice: decideHoldOrDispute,
   ResolveDispute: decideHoldOrDispute,
+  SetConsequences: decideConsequences,
+  RecordOffer: decideOffer,
+  StateCashBalance: decideCash,
+  ExpectCash: decideCash,
+  WithdrawCashExpectation: decideCash,
+  ProposeCashPlan: decideCashPlan,
+  AdoptCashPlan: decideCashPlan,
 };
 
 /**

@@ -219,18 +219,21 @@ export class Working {
   }
 }
 
+type Content = Readonly<Record<string, unknown>>;
+
 /**
  * Whether a command repeats the one that made a document. If the name is new, the command's content is remembered.
  *
- * @param content what the request asks for, defaults filled in; `on` left out where the request leaves it out
- * @param days    where `on` may be left out: the day that the document took, and the day that it would take now
+ * @param content what the request asks for, defaults filled in; left out what the request leaves out and a default that
+ *                depends on other documents or the clock takes the place of
+ * @param alsoAs  the same request with such a default written out, or left out where it names what the default was
  * @throws {Rejection} `id-already-used` if the document was made from other content
  */
 export const repeated = (
   working: Working,
   name: DocumentName,
-  content: Readonly<Record<string, unknown>>,
-  days?: { readonly on: LocalDate | undefined; readonly defaultOn: () => LocalDate },
+  content: Content,
+  alsoAs: () => readonly Content[] = () => [],
 ): boolean => {
   const { fingerprint } = working.circumstances;
   const document = working.findFresh(name);
@@ -238,17 +241,37 @@ export const repeated = (
     working.content(() => fingerprint(contentText(content)));
     return false;
   }
-  const same = [content];
-  // "After defaults": a request that names the day which another one left to the default asks for the same.
-  if (days && content.on !== undefined && content.on === days.on) same.push({ ...content, on: undefined });
-  if (days && content.on === undefined) same.push({ ...content, on: days.defaultOn() });
-  if (same.some((value) => fingerprint(contentText(value)) === document.made.contentHash)) return true;
+  const isSame = (other: Content): boolean => fingerprint(contentText(other)) === document.made.contentHash;
+  if (isSame(content) || alsoAs().some(isSame)) return true;
   const id = name === 'ledger' ? content.id : name.slice(name.indexOf('/') + 1);
   const detail = `The ${name.replace('/', ' ')} was recorded with other content; choose another id, or repeat the request as it was.`;
   return reject('id-already-used', detail, { id });
 };
 
-const amountFields: ReadonlySet<string> = new Set(['amount', 'tax', 'total', 'discount', 'percent']);
+/**
+ * The other way to ask for the same where `on` may be left out.
+ *
+ * @param recordedOn the day that the document took
+ * @param defaultOn  the day that it would take now if none was named
+ */
+export const withDefaultDay = <T extends { readonly on?: LocalDate }>(
+  content: T,
+  recordedOn: LocalDate | undefined,
+  defaultOn: () => LocalDate,
+): Content[] => {
+  if (content.on === undefined) return [{ ...content, on: defaultOn() }];
+  return content.on === recordedOn ? [{ ...content, on: undefined }] : [];
+};
+
+const amountFields: ReadonlySet<string> = new Set([
+  'amount',
+  'tax',
+  'total',
+  'discount',
+  'percent',
+  'cost',
+  'certainty',
+]);
 
 /**
  * A value as text that is equal for requests that mean the same: keys in order, absent fields left out, `"5.00"` as `"5"`.

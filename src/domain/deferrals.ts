@@ -1,5 +1,5 @@
 import type { LocalDate } from './calendar.js';
-import { Amounts, type Decision, repeated, type Working } from './decision.js';
+import { Amounts, type Decision, repeated, withDefaultDay, type Working } from './decision.js';
 import { type Amount, sum } from './money.js';
 import { type Invoice, openSchedule } from './open-item.js';
 import { reject } from './rejection.js';
@@ -34,7 +34,7 @@ const defer = (command: DeferInvoice, working: Working): Decision => {
   const subject = `deferral/${id}` as const;
   const invoice = working.inPath(`invoice/${invoiceId}`);
   const recordedOn = working.findFresh(subject)?.data.on;
-  if (repeated(working, subject, { ...command }, { on: recordedOn, defaultOn: () => working.today })) {
+  if (repeated(working, subject, { ...command }, () => withDefaultDay(command, recordedOn, () => working.today))) {
     return working.unchanged(subject);
   }
 

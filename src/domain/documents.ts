@@ -1,8 +1,12 @@
 import { assertNever } from './assert-never.js';
+import { type CashBalance, type CashExpectation, evolveExpectation } from './cash.js';
+import { type ConsequencesRecord, evolveConsequences } from './consequences.js';
 import { type CreditNote, evolveSource, type Payment, type Source } from './credit-source.js';
+import { evolvePlan, type CashPlan } from './cash-plan.js';
 import type { DataOf, DocumentKind, DocumentName, RecordedEvent } from './events.js';
 import type { LocalDate } from './calendar.js';
 import { type Charge, evolveItem, type Invoice, type Item, type Made, madeBy, madeStill } from './open-item.js';
+import type { Offer } from './offers.js';
 import { evolveVendor, type Vendor } from './vendors.js';
 
 /** The ledger itself: the facts of its opening, and how far it is closed. */
@@ -40,7 +44,20 @@ export interface DeferralRecord {
 }
 
 /** A document as its history made it. */
-export type Document = Ledger | Vendor | Item | Source | Allocation | Refund | WriteOff | DeferralRecord;
+export type Document =
+  | Ledger
+  | Vendor
+  | Item
+  | Source
+  | Allocation
+  | Refund
+  | WriteOff
+  | DeferralRecord
+  | ConsequencesRecord
+  | Offer
+  | CashBalance
+  | CashExpectation
+  | CashPlan;
 
 interface DocumentByKind {
   vendor: Vendor;
@@ -52,6 +69,12 @@ interface DocumentByKind {
   refund: Refund;
   'write-off': WriteOff;
   deferral: DeferralRecord;
+  'vendor-consequences': ConsequencesRecord;
+  'invoice-consequences': ConsequencesRecord;
+  offer: Offer;
+  balance: CashBalance;
+  expectation: CashExpectation;
+  plan: CashPlan;
 }
 
 /** The document that a name names, by the kind that the name begins with. */
@@ -102,6 +125,17 @@ export const evolve = (
         ? { ...deferral, withdrawn: event.data, made: madeStill(deferral.made, event) }
         : document;
     }
+    case 'vendor-consequences':
+    case 'invoice-consequences':
+      return evolveConsequences(kind, document as ConsequencesRecord | undefined, event);
+    case 'offer':
+      return event.type === 'OfferRecorded' ? { kind, data: event.data, made: madeBy(event) } : document;
+    case 'balance':
+      return event.type === 'CashBalanceStated' ? { kind, data: event.data, made: madeBy(event) } : document;
+    case 'expectation':
+      return evolveExpectation(document as CashExpectation | undefined, event);
+    case 'plan':
+      return evolvePlan(document as CashPlan | undefined, event);
     default:
       return assertNever(kind);
   }

@@ -31,6 +31,52 @@ export interface Line {
   readonly tax?: Amount;
 }
 
+/** Shares of 100 as decimal strings with at most two decimals; a rate is a year of 365 days. */
+type Percent = string;
+
+/**
+ * What not paying costs. Without a key: tier 5, no cost, partial payment allowed. Amounts are in the currency of the bill
+ * that they are applied to.
+ */
+export interface Consequences {
+  /** From 0 (wages) to 9: the order in which things break last. */
+  readonly tier?: number;
+  /** Comes first, whatever that costs. */
+  readonly neverDefer?: boolean;
+  readonly lateInterest?: { readonly annualPercent: Percent };
+  /** What it costs beside interest to let them wait. */
+  readonly relationship?: { readonly annualPercent: Percent };
+  /** Each charges what is paid later than so many days after the due date; they add up. */
+  readonly steps?: readonly {
+    readonly afterDays: number;
+    readonly percent?: Percent;
+    readonly fixed?: Amount;
+    readonly annualPercent?: Percent;
+  }[];
+  readonly unpaidAtEndPercent?: Percent;
+  readonly partial?: { readonly allowed: boolean; readonly minimum?: Amount; readonly maxPayments?: number };
+  /** Of vendors only: what happens if too much of the account is too late on a day. */
+  readonly cutoffs?: readonly {
+    readonly name: string;
+    readonly on: LocalDate;
+    readonly overdueDays: number;
+    readonly tolerance: Amount;
+    readonly cost: Amount;
+    readonly weekly?: Amount;
+  }[];
+}
+
+/** A long text: compressed with gzip, then in base64. */
+export interface PackedText {
+  readonly encoding: 'gzip+base64';
+  /** Of the text in UTF-8. */
+  readonly bytes: number;
+  readonly content: string;
+}
+
+export type CashDirection = 'receipt' | 'outflow';
+export const cashDirections: readonly CashDirection[] = ['receipt', 'outflow'];
+
 /** Where credit comes from: a payment or a credit note. */
 export type SourceRef = { readonly paymentId: string } | { readonly creditNoteId: string };
 /** What is owed: an invoice or a charge. */
@@ -160,6 +206,8 @@ interface Shapes {
     currency: Currency;
     /** How much of what was open on `on` is moved, what falls due first first. */
     amount: Amount;
+    /** How much of what falls due first stays as it is: only what comes after it is moved. Without it nothing. */
+    beyond?: Amount;
     until: LocalDate;
     /** The creditor consented. */
     agreed: boolean;
@@ -187,6 +235,79 @@ interface Shapes {
     amount: Amount;
     reason: string;
     on: LocalDate;
+  };
+
+  /** What not paying a vendor, or one invoice of theirs, costs from a day on. Replaces the set before it as a whole. */
+  ConsequencesSet: Consequences & {
+    vendorId: string;
+    invoiceId?: string;
+    effectiveOn: LocalDate;
+    /** Where it is written down. */
+    source: string;
+    /** The presets that filled in what the request left out. */
+    presets?: readonly { id: string }[];
+  };
+  /** An alternative schedule that a creditor offers for what is open of an invoice. */
+  OfferRecorded: {
+    offerId: string;
+    invoiceId: string;
+    vendorId: string;
+    currency: Currency;
+    /** What accepting it costs. */
+    cost: Amount;
+    /** While it is kept, the invoice does not count as late for any cut-off. */
+    curesCutoffs: boolean;
+    schedule: readonly { on: LocalDate; amount: Amount }[];
+    validUntil?: LocalDate;
+    source: string;
+  };
+  /** What is on an account of ours at the start of a day. May be negative. */
+  CashBalanceStated: { balanceId: string; account: string; currency: Currency; on: LocalDate; balance: Amount };
+  /** Cash that is to come in or go out. An outflow that names a vendor is a bill that has not come yet. */
+  CashExpected: {
+    expectationId: string;
+    direction: CashDirection;
+    on: LocalDate;
+    amount: Amount;
+    currency: Currency;
+    /** From "0" to "1". */
+    certainty: string;
+    vendorId?: string;
+    category?: string;
+    description?: string;
+  };
+  CashExpectationWithdrawn: { expectationId: string; reason: string };
+
+  /** Which bills to pay, part-pay or defer, as it was proposed, with all that it was made from. */
+  CashPlanProposed: {
+    planId: string;
+    asOf: LocalDate;
+    /** The last event that was taken into account. */
+    position: number;
+    currency: Currency;
+    engine: string;
+    /** Whether its gap to the best plan is proven to be as small as asked. */
+    proven: boolean;
+    /** Whether the same inputs give the same plan on any machine. */
+    reproducible: boolean;
+    cost: Amount;
+    lowerBound: Amount;
+    gap: string;
+    /** SHA-256 of the inputs in their canonical form. */
+    inputsHash: string;
+    /** SHA-256 of the text of the plan. */
+    planHash: string;
+    inputs: PackedText;
+    plan: PackedText;
+  };
+  CashPlanAdopted: {
+    planId: string;
+    /** From this day on its deferrals count. */
+    on: LocalDate;
+    /** How many events of each sort the same command made. */
+    deferrals: number;
+    withdrawals: number;
+    charges: number;
   };
 }
 
@@ -253,6 +374,13 @@ export const catalogue: Catalogue = {
   InvoiceReleased: { version: 1 },
   InvoiceDisputed: { version: 1 },
   DisputeResolved: { version: 1 },
+  ConsequencesSet: { version: 1 },
+  OfferRecorded: { version: 1 },
+  CashBalanceStated: { version: 1 },
+  CashExpected: { version: 1 },
+  CashExpectationWithdrawn: { version: 1 },
+  CashPlanProposed: { version: 1 },
+  CashPlanAdopted: { version: 1 },
 };
 
 /**
@@ -283,7 +411,21 @@ export const upcast = (
 /** A document's name in the log: its kind and its id. */
 export type DocumentName = `${DocumentKind}/${string}` | 'ledger';
 export type DocumentKind =
-  'vendor' | 'invoice' | 'credit-note' | 'charge' | 'payment' | 'allocation' | 'refund' | 'write-off' | 'deferral';
+  | 'vendor'
+  | 'invoice'
+  | 'credit-note'
+  | 'charge'
+  | 'payment'
+  | 'allocation'
+  | 'refund'
+  | 'write-off'
+  | 'deferral'
+  | 'vendor-consequences'
+  | 'invoice-consequences'
+  | 'offer'
+  | 'balance'
+  | 'expectation'
+  | 'plan';
 
 export const sourceName = (ref: SourceRef): DocumentName =>
   'paymentId' in ref ? `payment/${ref.paymentId}` : `credit-note/${ref.creditNoteId}`;
@@ -329,9 +471,38 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'PaymentDeferred':
     case 'DeferralWithdrawn':
       return [`deferral/${event.data.deferralId}`, `invoice/${event.data.invoiceId}`];
+    case 'ConsequencesSet':
+      return [consequencesName(event.data)];
+    case 'OfferRecorded':
+      return [`offer/${event.data.offerId}`];
+    case 'CashBalanceStated':
+      return [`balance/${event.data.balanceId}`];
+    case 'CashExpected':
+    case 'CashExpectationWithdrawn':
+      return [`expectation/${event.data.expectationId}`];
+    case 'CashPlanProposed':
+    case 'CashPlanAdopted':
+      return [`plan/${event.data.planId}`];
   }
 };
 
-/** The stream that an event belongs to: one for each vendor account, one for the ledger itself. */
-export const streamOf = (event: ApEvent): string =>
-  'vendorId' in event.data ? `vendor/${event.data.vendorId}` : 'ledger';
+export const consequencesName = (of: {
+  readonly vendorId: string;
+  readonly invoiceId?: string;
+}): `vendor-consequences/${string}` | `invoice-consequences/${string}` =>
+  of.invoiceId === undefined ? `vendor-consequences/${of.vendorId}` : `invoice-consequences/${of.invoiceId}`;
+
+/** The stream that an event belongs to: one for each vendor account, one for our cash, one for the ledger itself. */
+export const streamOf = (event: ApEvent): string => {
+  switch (event.type) {
+    case 'CashBalanceStated':
+    case 'CashExpected':
+    case 'CashExpectationWithdrawn':
+      return 'cash';
+    case 'CashPlanProposed':
+    case 'CashPlanAdopted':
+      return `plan/${event.data.planId}`;
+    default:
+      return 'vendorId' in event.data ? `vendor/${event.data.vendorId}` : 'ledger';
+  }
+};

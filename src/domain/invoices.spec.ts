@@ -267,6 +267,20 @@ describe('posting an invoice', () => {
       given(invoice('I1', '5', noDueDate), changeVendor('V1', { terms: { netDays: 9 } }))
         .when(invoice('I1', '5', noDueDate))
         .thenNothing());
+    it('is quiet when it names the due date that the terms gave, and when it leaves out the one that it had named', () => {
+      const terms = changeVendor('V1', { terms: { netDays: 30 } });
+      const dated = { dueDate: '2024-02-09' };
+      given(terms, invoice('I1', '5', noDueDate))
+        .when(invoice('I1', '5', dated))
+        .thenNothing();
+      given(terms, invoice('I1', '5', dated))
+        .when(invoice('I1', '5', noDueDate))
+        .thenNothing();
+    });
+    it('is refused when it names another day than the terms gave', () =>
+      given(changeVendor('V1', { terms: { netDays: 30 } }), invoice('I1', '5', noDueDate))
+        .when(invoice('I1', '5', { dueDate: '2024-02-10' }))
+        .thenRejected('id-already-used'));
     it('warns again that there were no terms when it was posted', () => {
       const { warnings } = given(invoice('I1', '5', noDueDate), changeVendor('V1', { terms: { netDays: 9 } })).when(
         invoice('I1', '5', noDueDate),

@@ -3,6 +3,7 @@ import { Amounts, type Claim, type Decision, repeated, type Warning, type Workin
 import type { DataOf, Line, Terms } from './events.js';
 import { type Amount, type Currency, type Minor, sum } from './money.js';
 import { isReserved } from './chart-of-accounts.js';
+import type { Invoice } from './open-item.js';
 import { reject, rejectMalformed } from './rejection.js';
 import { type Reverse, reverseItem } from './reversals.js';
 
@@ -33,7 +34,7 @@ const post = (command: PostInvoice, working: Working): Decision => {
   const { type: _, id, vendorId, currency, schedule, dueDate, lines, total: totalText, ...rest } = command;
   const subject = `invoice/${id}` as const;
   const isDueGiven = schedule !== undefined || dueDate !== undefined;
-  if (repeated(working, subject, { ...command })) {
+  if (repeated(working, subject, { ...command }, () => withDefaultDueDate(command, working.find(subject)!))) {
     if (!isDueGiven && !working.find(subject)?.posted.terms) working.warn(noTerms(command));
     return working.unchanged(subject);
   }
@@ -73,6 +74,14 @@ const post = (command: PostInvoice, working: Working): Decision => {
   working.claim(...claimsOf(data, command.allowDuplicate === undefined, false));
   working.emit({ type: 'InvoicePosted', effectiveOn: command.postingDate, data });
   return working.decision(subject);
+};
+
+/** The other way to ask for the same: the due date named or left to the terms that the invoice was posted under. */
+const withDefaultDueDate = (command: PostInvoice, { posted }: Invoice) => {
+  if (command.schedule !== undefined || command.invoiceDate !== posted.invoiceDate) return [];
+  const dueDate = dueByTerms(posted.invoiceDate, posted.terms);
+  if (command.dueDate === undefined) return [{ ...command, dueDate }];
+  return command.dueDate === dueDate ? [{ ...command, dueDate: undefined }] : [];
 };
 
 const noTerms = ({ invoiceDate }: PostInvoice): Warning => ({

@@ -1,7 +1,7 @@
-import { balanceOn, type Change, leastFrom, taking } from './balance.js';
+import { type Balance, balanceInTheEnd, balanceOn, type Change, leastFrom, stepsOf, withChanges } from './balance.js';
 import { latest, type LocalDate } from './calendar.js';
 import { type DataOf, type DocumentName, type RecordedEvent, sourceName } from './events.js';
-import { type Currency, least, type Minor, most, parseMinor, sum } from './money.js';
+import { type Currency, least, type Minor, most, parseMinor } from './money.js';
 import { defer, firstDue, type Instalment, openOf, type Schedule } from './schedule.js';
 
 /** Something that settles (part of) an item from a day on, until it is reversed. */
@@ -60,6 +60,8 @@ interface ItemState {
   /** In the order of recording, which is also that of their days. The first is the schedule as posted. */
   readonly schedules: readonly ScheduleVersion[];
   readonly reductions: readonly Reduction[];
+  /** What is owed in all: the total, less the reductions, and nothing once it is reversed. */
+  readonly balance: Balance;
   readonly deferrals: readonly Deferral[];
   readonly holds: readonly Hold[];
   readonly disputes: readonly DisputeStep[];
@@ -107,16 +109,18 @@ const posted = (event: RecordedEvent): Item | undefined => {
   if (event.type === 'InvoicePosted') {
     const { data } = event;
     const schedule = data.schedule.map(({ amount, dueOn }) => single(parseMinor(amount, data.currency), dueOn));
+    const total = parseMinor(data.total, data.currency);
     return {
       kind: 'invoice',
       id: data.invoiceId,
       vendorId: data.vendorId,
       currency: data.currency,
-      total: parseMinor(data.total, data.currency),
+      total,
       owedFrom: data.postingDate,
       documentDate: data.invoiceDate,
       schedules: [{ on: data.postingDate, schedule }],
       reductions: [],
+      balance: [{ on: data.postingDate, amount: total }],
       deferrals: [],
       holds: [],
       disputes: [],
@@ -137,6 +141,7 @@ const posted = (event: RecordedEvent): Item | undefined => {
       documentDate: data.on,
       schedules: [{ on: data.on, schedule: [single(total, data.dueDate)] }],
       reductions: [],
+      balance: [{ on: data.on, amount: total }],
       deferrals: [],
       holds: [],
       disputes: [],
@@ -166,7 +171,7 @@ const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefi
         discount,
         on: data.on,
       };
-      return { reductions: [...item.reductions, reduction] };
+      return reducedBy(item, reduction);
     }
     case 'WrittenOff': {
       const { data } = event;
@@ -176,23 +181,28 @@ const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefi
         discount: 0n,
         on: data.on,
       };
-      return { reductions: [...item.reductions, reduction] };
+      return reducedBy(item, reduction);
     }
     case 'AllocationReversed':
-      return { reductions: ended(item.reductions, `allocation/${event.data.allocationId}`, event.data.on) };
+      return noLongerReducedBy(item, `allocation/${event.data.allocationId}`, event.data.on);
     case 'WriteOffReversed':
-      return { reductions: ended(item.reductions, `write-off/${event.data.writeOffId}`, event.data.on) };
+      return noLongerReducedBy(item, `write-off/${event.data.writeOffId}`, event.data.on);
     case 'InvoiceReversed':
-    case 'ChargeReversed':
-      return { reversal: { on: event.data.on, reason: event.data.reason } };
+    case 'ChargeReversed': {
+      const { on, reason } = event.data;
+      // It takes away the whole: nothing settles the item any more by then.
+      return { reversal: { on, reason }, balance: withChanges(item.balance, { on, amount: -item.total }) };
+    }
     case 'PaymentDeferred': {
       const { data } = event;
       const { schedule, open } = openSchedule(item, data.on);
-      const moved = firstDue(schedule, open, parseMinor(data.amount, item.currency));
+      const beyond = data.beyond === undefined ? 0n : parseMinor(data.beyond, item.currency);
+      const stays = firstDue(schedule, open, beyond);
+      const moved = firstDue(schedule, open, parseMinor(data.amount, item.currency), beyond);
       return {
         schedules: [
           ...item.schedules,
-          { on: data.on, schedule: defer(schedule, open, moved, data.until, data.agreed) },
+          { on: data.on, schedule: defer(schedule, open, moved, data.until, data.agreed, stays) },
         ],
         deferrals: [...item.deferrals, { id: data.deferralId, data, before: schedule }],
       };
@@ -235,24 +245,36 @@ const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefi
   }
 };
 
-/** Ends something on a day. */
-export const ended = <T extends { readonly document: DocumentName; readonly endedOn?: LocalDate }>(
+const reducedBy = (item: Item, reduction: Reduction): Partial<ItemState> => ({
+  reductions: [...item.reductions, reduction],
+  balance: withChanges(item.balance, { on: reduction.on, amount: -reduction.amount }),
+});
+
+const noLongerReducedBy = (item: Item, document: DocumentName, on: LocalDate): Partial<ItemState> => {
+  const { all, given } = endOne(item.reductions, document, on);
+  return { reductions: all, balance: withChanges(item.balance, ...given) };
+};
+
+/**
+ * Ends something that takes from a balance, and says what that gives back: nothing where it is not there, as in a
+ * document in memory that is out of date. The log refuses what is decided on one.
+ */
+export const endOne = <T extends { readonly document: DocumentName; readonly amount: Minor }>(
   all: readonly T[],
   document: DocumentName,
   on: LocalDate,
-): T[] => all.map((one) => (one.document === document ? { ...one, endedOn: on } : one));
+): { all: readonly T[]; given: readonly Change[] } => {
+  const place = all.findIndex((one) => one.document === document);
+  const one = all[place];
+  return one
+    ? { all: all.with(place, { ...one, endedOn: on }), given: [{ on, amount: one.amount }] }
+    : { all, given: [] };
+};
 
 export const holdsOn = ({ on, until, releasedOn }: Hold, asOf: LocalDate): boolean =>
   on <= asOf && (until === undefined || asOf < until) && (releasedOn === undefined || asOf < releasedOn);
 
 export const isHeld = (item: Item, asOf: LocalDate): boolean => item.holds.some((hold) => holdsOn(hold, asOf));
-
-/** What is owed on the item, as changes by day. Its reversal takes away the whole: nothing settles it any more by then. */
-const changesOf = (item: Item): Change[] => [
-  { on: item.owedFrom, amount: item.total },
-  ...item.reductions.flatMap(taking),
-  ...(item.reversal ? [{ on: item.reversal.on, amount: -item.total }] : []),
-];
 
 /**
  * The interpretation of an item's history, which everything else builds on: the schedule in force on a day and what is
@@ -269,16 +291,16 @@ export const openSchedule = (
 };
 
 /** What is open in all on a day, in minor units. */
-export const openOn = (item: Item, asOf: LocalDate): Minor => balanceOn(changesOf(item), asOf);
+export const openOn = (item: Item, asOf: LocalDate): Minor => balanceOn(item.balance, asOf);
 
 /** The least that is open on a day and on every later one, in minor units (contract, rule 4). */
-export const leastOpenFrom = (item: Item, from: LocalDate): Minor => leastFrom(changesOf(item), from);
+export const leastOpenFrom = (item: Item, from: LocalDate): Minor => leastFrom(item.balance, from);
 
 /** What is open when everything recorded has taken effect, in minor units. */
-export const openInTheEnd = (item: Item): Minor => sum(changesOf(item).map(({ amount }) => amount));
+export const openInTheEnd = (item: Item): Minor => balanceInTheEnd(item.balance);
 
 /** What is said to be disputed on a day, before it is capped at what is open. */
-const disputedSum = (item: Item, asOf: LocalDate): Minor => balanceOn(item.disputes, asOf);
+const disputedSum = (item: Item, asOf: LocalDate): Minor => balanceOn(stepsOf(item.disputes), asOf);
 
 /** What is disputed on a day: never more than what is open. In minor units. */
 export const disputedOn = (item: Item, asOf: LocalDate): Minor =>
@@ -292,7 +314,7 @@ export const disputedWhenPaying = (item: Item, today: LocalDate): Minor =>
   most(least(disputedSum(item, today), openOn(item, latest(today, item.owedFrom))), 0n);
 
 /** The least that is disputed on a day and on every later one: as much can be resolved. */
-export const leastDisputedFrom = (item: Item, from: LocalDate): Minor => leastFrom(item.disputes, from);
+export const leastDisputedFrom = (item: Item, from: LocalDate): Minor => leastFrom(stepsOf(item.disputes), from);
 
 /** A change, from a day on, of what is owed at one triple of dates. In minor units, above zero where we owe more. */
 export interface Movement {
@@ -315,7 +337,7 @@ export interface Movement {
 export const movementsOf = (item: Item | undefined): Movement[] => {
   if (!item) return [];
   const days = new Set([
-    ...changesOf(item).map(({ on }) => on),
+    ...item.balance.map(({ on }) => on),
     ...item.schedules.map(({ on }) => on),
     ...item.holds.flatMap(({ on, until, releasedOn }) => [on, until, releasedOn]),
     ...item.disputes.map(({ on }) => on),

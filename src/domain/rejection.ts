@@ -32,6 +32,15 @@ export const rejections = {
   'on-hold': 'The invoice is on hold or disputed and may not be paid',
   'already-on-hold': 'The invoice is already on hold on that day',
   'not-on-hold': 'The invoice is not on hold on that day',
+  'already-withdrawn': 'This has already been withdrawn',
+  'stale-plan': 'What the plan was made from has changed: make a new one',
+  'already-adopted': 'This plan has been adopted before',
+  'not-running': 'This plan is not being computed any more',
+  'no-cash-balance': 'No cash balance is stated on or before this day',
+  'unknown-item': 'This item is not open in the currency of the plan',
+  'required-item-blocked': 'An item that may not be paid can not be required',
+  'required-before-first-run': 'No payment run is early enough for what is required',
+  'unknown-preset': 'No preset has this id, or none that is valid on that day',
 } as const;
 
 export type RejectionCode = keyof typeof rejections;

@@ -50,13 +50,17 @@ export const openOf = (schedule: Schedule, settled: Minor): Minor[] => {
  * Spreads an amount over what is open, first due first: what a deferral moves, what a dispute covers.
  *
  * @param open what is open per place
+ * @param beyond how much of what falls due first is passed over
  * @returns one amount per place, none above what is open there
  */
-export const firstDue = (schedule: Schedule, open: readonly Minor[], amount: Minor): Minor[] => {
+export const firstDue = (schedule: Schedule, open: readonly Minor[], amount: Minor, beyond: Minor = 0n): Minor[] => {
   const parts = schedule.map(() => 0n);
+  let passedOver = beyond;
   let left = amount;
   for (const place of firstDueFirst(schedule)) {
-    const taken = least(left, open[place]!);
+    const stays = least(passedOver, open[place]!);
+    passedOver -= stays;
+    const taken = least(left, open[place]! - stays);
     parts[place] = taken;
     left -= taken;
   }
@@ -65,11 +69,13 @@ export const firstDue = (schedule: Schedule, open: readonly Minor[], amount: Min
 
 /**
  * The schedule after parts of it have moved to another day (contract, rule 7). A split keeps the order: first what was
- * settled, then what moves, then the rest, so that settling more in the old order meets the same parts.
+ * settled, then what stays before it, then what moves, then the rest, so that settling more in the old order meets the
+ * same parts.
  *
  * @param open  what is open per place when the deferral takes effect
  * @param moved how much of that moves, per place
  * @param agreed the due date moves too, and not only the planned one
+ * @param stays how much of what is open stays before what moves, per place
  */
 export const defer = (
   schedule: Schedule,
@@ -77,12 +83,14 @@ export const defer = (
   moved: readonly Minor[],
   until: LocalDate,
   agreed: boolean,
+  stays: readonly Minor[] = schedule.map(() => 0n),
 ): Schedule =>
   schedule.flatMap((instalment, place) => {
     const parts: Instalment[] = [
       { ...instalment, amount: instalment.amount - open[place]! },
+      { ...instalment, amount: stays[place]! },
       { ...instalment, amount: moved[place]!, plannedOn: until, dueOn: agreed ? until : instalment.dueOn },
-      { ...instalment, amount: open[place]! - moved[place]! },
+      { ...instalment, amount: open[place]! - stays[place]! - moved[place]! },
     ];
     return moved[place] === 0n ? [instalment] : parts.filter(({ amount }) => amount > 0n);
   });

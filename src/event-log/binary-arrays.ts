@@ -61,11 +61,3 @@ export const bigintArray = (values: readonly number[]): Buffer =>
     () => 8,
     (buffer, value, at) => void buffer.writeBigInt64BE(BigInt(value), at),
   );
-
-export const booleanArray = (values: readonly boolean[]): Buffer =>
-  arrayOf(
-    16,
-    values,
-    () => 1,
-    (buffer, value, at) => void buffer.writeInt8(value ? 1 : 0, at),
-  );

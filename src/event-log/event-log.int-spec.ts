@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.js';
@@ -76,24 +77,27 @@ const close = async (ledgerId: string, through: string): Promise<void> => {
   const data = { period: through.slice(0, 7), closedThrough: through };
   const event = { type: 'PeriodClosed', effectiveOn: '2024-02-15', data } as const;
   const key = `close ${through}`;
-  await new PgLogStore(pools[0]!).append(ledgerId, [
-    {
-      key,
-      requestHash: key,
-      keep: true,
-      keepBody: true,
-      status: 201,
-      location: '/periods',
-      body: '{}',
-      position: 0,
-      events: [event],
-      eventIds: [`${ledgerId}-${through}`],
-      rests: [restOfLine(event, { actor: { id: 'eva', role: 'approver' }, correlationId: key })],
-      claims: [],
-      looked: new Map(),
-      after: [],
-    },
-  ]);
+  await new PgLogStore(pools[0]!).append(
+    ledgerId,
+    [
+      {
+        key,
+        requestHash: key,
+        keep: true,
+        status: 201,
+        location: '/periods',
+        body: '{}',
+        position: 0,
+        events: [event],
+        eventIds: [`${ledgerId}-${through}`],
+        rests: [restOfLine(event, { actor: { id: 'eva', role: 'approver' }, correlationId: key })],
+        claims: [],
+        looked: new Map(),
+        after: [],
+      },
+    ],
+    { batchId: randomUUID(), isAgain: false, expiresMs: Date.now() + 60_000 },
+  );
 };
 
 describe('a key', () => {

@@ -7,7 +7,7 @@ import { type Document, type DocumentOf, evolve } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import { DocumentsInMemory } from './documents-in-memory.js';
 import { type Answer, defaultLimits, LedgerWriter, type Limits, type Request, type Timers } from './ledger-writer.js';
-import { type Notice, PgLogStore } from './log-store.js';
+import { type Notice, PgLogStore, type Receipt } from './log-store.js';
 
 /** Where a ledger's log ends. */
 export interface Head {
@@ -201,6 +201,30 @@ export class EventLog {
       values: [ledgerId, position, limit],
     });
     return rows.map((row) => ({ position: Number(row.position), line: row.line }));
+  }
+
+  /** What was answered to the request of a caller's key; undefined if the key is new. */
+  async receipt(ledgerId: string, key: string): Promise<{ requestHash: string; receipt: Receipt } | undefined> {
+    const { rows } = await this.pool.query<{
+      request_hash: string;
+      status: number;
+      location: string;
+      body: string;
+      last_position: string;
+      notices: Notice[] | null;
+    }>({
+      name: 'receipt',
+      text: `select request_hash, status, location, body, last_position, notices from log.receipts
+              where ledger_id = $1 and key = $2`,
+      values: [ledgerId, key],
+    });
+    const [row] = rows;
+    if (!row) return undefined;
+    const { request_hash: requestHash, status, location, body, last_position, notices } = row;
+    return {
+      requestHash,
+      receipt: { status, location, body, position: Number(last_position), notices: notices ?? [] },
+    };
   }
 
   /** A key for prints of requests, the same for all instances on this database. */

@@ -150,7 +150,7 @@ describe('a database that is away for longer than a batch is sent again', () => 
     };
   };
   beforeEach(() => {
-    log = new EventLog(pool, { ...defaultLimits, resendMs: 200, decideMs: 200 });
+    log = new EventLog(pool, { ...defaultLimits, resendMs: 1_000, decideMs: 1_000 });
   });
 
   it.each(['answer-lost', 'request-lost'] as const)(

@@ -12,10 +12,9 @@ import { type Actor, fingerprint, restOfLine } from './record.js';
 export interface Request {
   readonly command: Command;
   readonly actor: Actor;
-  /** The caller's key, or an id of our own: every command has one, so that a batch can be sent again. */
-  readonly key: string;
-  /** Whether the caller chose the key. */
-  readonly keyIsCallers: boolean;
+  /** The caller's key, if there is one. */
+  readonly key: string | undefined;
+  /** A print of the request, for its key; empty without one. */
   readonly requestHash: string;
   readonly correlationId: string;
   /** Milliseconds since 1970. */
@@ -80,6 +79,9 @@ export const defaultLimits: Limits = {
   resendMs: 15_000,
 };
 
+// How much later than it expires a batch is given up: two clocks don't part by more between two looks at the other one.
+const marginMs = 250;
+
 // Below this many commands a batch is not worth halving.
 const smallBatch = 16;
 
@@ -89,7 +91,7 @@ const retryPauseMs = 8;
 
 interface Task {
   readonly request: Request;
-  readonly startedMs: number;
+  startedMs: number;
   readonly eventIds: string[];
   /** What was loaded for it, whatever the cache throws out meanwhile. */
   readonly loaded: Map<DocumentName, Known>;
@@ -140,6 +142,7 @@ export class LedgerWriter {
     private readonly timers: Timers,
     private readonly onAppended: (position: number) => void,
     private readonly limits: Limits = defaultLimits,
+    private readonly rules: typeof decide = decide,
   ) {}
 
   /** Whether nothing waits and nothing is under way. */
@@ -157,13 +160,11 @@ export class LedgerWriter {
     if (this.#waiting >= this.limits.maxWaiting) throw new TooBusy();
     this.#waiting += 1;
     try {
+      const { key } = request;
+      if (key === undefined) return await this.#begin(request);
       // While the first request with a key is under way, the second waits; then the log tells what it is.
-      const key = storedKey(request);
       for (let first = this.#byKey.get(key); first; first = this.#byKey.get(key)) await first;
-      const outcome = new Promise<Answer>((resolve, reject_) => {
-        const fresh = { eventIds: [], loaded: new Map<DocumentName, Known>(), attempts: 0, alone: false };
-        this.#attempt({ request, startedMs: this.timers.nowMs(), ...fresh, resolve, reject: reject_ });
-      });
+      const outcome = this.#begin(request);
       const settled = outcome.then(
         () => undefined,
         () => undefined,
@@ -175,6 +176,13 @@ export class LedgerWriter {
     }
   }
 
+  #begin(request: Request): Promise<Answer> {
+    return new Promise((resolve, reject_) => {
+      const fresh = { eventIds: [], loaded: new Map<DocumentName, Known>(), attempts: 0, alone: false };
+      this.#attempt({ request, startedMs: this.timers.nowMs(), ...fresh, resolve, reject: reject_ });
+    });
+  }
+
   #attempt(task: Task): void {
     const view = this.documents.view(task.attempts === 0, task.loaded);
     const { command, nowMs } = task.request;
@@ -184,7 +192,7 @@ export class LedgerWriter {
       const timeZone = ledger?.facts.timeZone ?? opening ?? reject('not-found', `There is no ledger ${this.ledgerId}.`);
       const today = dayIn(timeZone, nowMs);
       const working = new Working(view, { today, closedThrough: ledger?.closedThrough, fingerprint });
-      const decision = decide(command, working);
+      const decision = this.rules(command, working);
       if (decision.events.length > this.limits.maxEventsPerCommand) {
         reject('malformed', `One command may make at most ${this.limits.maxEventsPerCommand} events; divide it.`, {
           errors: [],
@@ -347,9 +355,8 @@ export class LedgerWriter {
     const sending = this.#append(batch.map((decided) => entryOf(decided, places)));
     meanwhile();
     let verdicts: Verdict[];
-    let sentAgain: boolean;
     try {
-      ({ verdicts, sentAgain } = await sending);
+      verdicts = await sending;
     } catch (error) {
       this.documents.retreat();
       this.documents.forget(batch.flatMap(({ looked }) => [...looked.keys()]));
@@ -375,7 +382,7 @@ export class LedgerWriter {
       // What is decided by now may rest on commands that were not appended.
       const redecide = this.#decided.splice(0);
       this.documents.retreat();
-      for (const [decided, verdict] of others) this.#judge(decided, verdict, sentAgain);
+      for (const [decided, verdict] of others) this.#judge(decided, verdict);
       for (const { task } of redecide) this.#attempt(task);
     }
     return () => {
@@ -386,18 +393,30 @@ export class LedgerWriter {
     };
   }
 
-  /** Sends a batch, and again on another connection while the answer is lost: its keys tell what got through. */
-  async #append(entries: readonly Entry[]): Promise<{ verdicts: Verdict[]; sentAgain: boolean }> {
-    const deadline = this.timers.nowMs() + this.limits.resendMs;
-    for (let sentAgain = false; ; sentAgain = true) {
+  /**
+   * Sends a batch, and again on another connection while the answer is lost. What got through first has taken effect, and
+   * no sending does after the last one is given up: only then is its outcome said to be unknown.
+   */
+  async #append(entries: readonly Entry[]): Promise<Verdict[]> {
+    const batchId = this.timers.uuid();
+    const deadlineMs = this.timers.nowMs() + this.limits.resendMs;
+    let expiresMs: number | undefined;
+    let isLost = false;
+    for (;;) {
       try {
-        return { verdicts: await this.store.append(this.ledgerId, entries), sentAgain };
+        if (expiresMs === undefined) {
+          const leftMs = deadlineMs - this.timers.nowMs();
+          const clockMs = this.store.clockMs();
+          expiresMs = (typeof clockMs === 'number' ? clockMs : await clockMs) + leftMs;
+        }
+        return await this.store.append(this.ledgerId, entries, { batchId, isAgain: isLost, expiresMs });
       } catch (error) {
-        // Once an answer was lost, no other failure tells whether the command is recorded.
-        if (!isConnectionLoss(error) && !sentAgain) throw error;
-        if (!isConnectionLoss(error) || this.timers.nowMs() > deadline)
-          throw new OutcomeUnknown('the database did not answer', { cause: error });
-        await this.timers.sleep(50 + this.timers.random() * 200);
+        // Once an answer was lost, no other failure tells whether the batch is recorded, but that it came too late.
+        if (isTooLate(error) || (!isConnectionLoss(error) && !isLost)) throw error;
+        isLost = true;
+        const leftMs = deadlineMs + marginMs - this.timers.nowMs();
+        if (leftMs <= 0) throw new OutcomeUnknown('the database did not answer', { cause: error });
+        await this.timers.sleep(Math.min(50 + this.timers.random() * 200, leftMs));
       }
     }
   }
@@ -407,7 +426,11 @@ export class LedgerWriter {
     const rest = this.#decided.splice(0);
     const isFinal = error instanceof OutcomeUnknown || error instanceof Rejection || batch.length === 1;
     for (const { task } of batch) {
-      if (isFinal) {
+      if (isTooLate(error)) {
+        // It waited for the lock, and was not decided again and again.
+        task.startedMs = this.timers.nowMs();
+        this.#retrySoon(task);
+      } else if (isFinal) {
         task.reject(error);
       } else {
         task.alone = true;
@@ -415,6 +438,12 @@ export class LedgerWriter {
       }
     }
     for (const { task } of rest) this.#attempt(task);
+  }
+
+  #retrySoon(task: Task): void {
+    this.#retry(task).catch((error: unknown) => {
+      task.reject(error);
+    });
   }
 
   #confirm(decided: Decided, verdict: Extract<Verdict, { verdict: 'appended' }>): void {
@@ -444,11 +473,11 @@ export class LedgerWriter {
     }
   }
 
-  #judge({ task, looked }: Decided, verdict: Exclude<Verdict, { verdict: 'appended' }>, sentAgain: boolean): void {
+  #judge({ task, looked }: Decided, verdict: Exclude<Verdict, { verdict: 'appended' }>): void {
     switch (verdict.verdict) {
       case 'replayed':
         this.documents.forget(looked.keys());
-        task.resolve({ receipt: verdict.receipt, replayed: !sentAgain });
+        task.resolve({ receipt: verdict.receipt, replayed: true });
         break;
       case 'reused':
         task.reject(new KeyReused());
@@ -462,22 +491,17 @@ export class LedgerWriter {
       case 'conflict':
       case 'closed':
         this.documents.forget(looked.keys());
-        this.#retry(task).catch((error: unknown) => {
-          task.reject(error);
-        });
+        this.#retrySoon(task);
     }
   }
 }
 
-/** Keys of callers and our own never meet. */
-const storedKey = ({ key, keyIsCallers }: Request): string => `${keyIsCallers ? 'k' : 's'}:${key}`;
-
-const restsOf = ({ actor, correlationId, key, keyIsCallers }: Request, { events, contentHash }: Decision): string[] =>
+const restsOf = ({ actor, correlationId, key }: Request, { events, contentHash }: Decision): string[] =>
   events.map((event, n) =>
     restOfLine(event, {
       actor,
       correlationId,
-      idempotencyKey: keyIsCallers ? key : undefined,
+      idempotencyKey: key,
       // Of the event that makes the document; what else the command does follows from it.
       contentHash: n === 0 ? contentHash : undefined,
     }),
@@ -487,12 +511,11 @@ const entryOf = (
   { task, decision, rendered, position, rejection, looked, after, rests }: Decided,
   places: ReadonlyMap<unknown, number>,
 ): Entry => {
-  const { keyIsCallers, requestHash } = task.request;
+  const { key, requestHash } = task.request;
   return {
-    key: storedKey(task.request),
+    key,
     requestHash,
-    keep: rejection === undefined && (keyIsCallers || decision.events.length > 0),
-    keepBody: keyIsCallers,
+    keep: rejection === undefined,
     status: 201,
     ...rendered,
     position,
@@ -506,6 +529,9 @@ const entryOf = (
 };
 
 const isUnknownLedger = (error: unknown): boolean => (error as { code?: string }).code === 'DB404';
+
+/** The batch has not taken effect, whenever it was sent, and will not any more. */
+const isTooLate = (error: unknown): boolean => (error as { code?: string }).code === 'DB410';
 
 /** Whether the connection failed and not the command: the answer is lost, and the same call may go through later. */
 const isConnectionLoss = (error: unknown): boolean => {

@@ -8,7 +8,7 @@ import { LogInMemory } from '../../test/support/log-in-memory.js';
 import { sampleSize } from '../../test/support/seed.js';
 import type { Claim } from '../domain/decision.js';
 import type { ApEvent, DocumentName } from '../domain/events.js';
-import { type Entry, PgLogStore, type Verdict } from './log-store.js';
+import { type Entry, PgLogStore, type Sending, type Verdict } from './log-store.js';
 import { restOfLine } from './record.js';
 import { uuidv7 } from './uuid.js';
 
@@ -68,7 +68,6 @@ const entry = ({
   key,
   requestHash,
   keep: more.keep ?? events.length > 0,
-  keepBody: true,
   status: 201,
   location: `/of/${key}`,
   body: `{"of":"${key}"}`,
@@ -83,7 +82,15 @@ const entry = ({
   after,
 });
 
-const append = (...batch: Wanted[]): Promise<Verdict[]> => store.append(ledger, batch.map(entry));
+/** The first sending of a batch, with time enough. */
+const sending = (more: Partial<Sending> = {}): Sending => ({
+  batchId: uuidv7(),
+  isAgain: false,
+  expiresMs: Date.now() + 60_000,
+  ...more,
+});
+
+const append = (...batch: Wanted[]): Promise<Verdict[]> => store.append(ledger, batch.map(entry), sending());
 
 /** Just the verdicts, with who or what is in the way. */
 const judged = (verdicts: readonly Verdict[]): string[] =>
@@ -209,8 +216,69 @@ describe('appending, a command on its own', () => {
     await checkLog(pool, ledger);
   });
 
+  it('takes effect once, however often its batch is sent, and is answered as at first', async () => {
+    await append({ key: 'a', events: [registered('V1')], claims: [{ qualifier: '2022' }] });
+    const batch = [
+      entry({ key: 'b', events: [registered('V2')], claims: [{ qualifier: '2023' }] }),
+      entry({ key: 'c', events: [registered('V3')], looked: { ledger: 0 } }),
+      { ...entry({ key: 'd', events: [registered('V4')] }), key: undefined },
+    ];
+    const first = sending();
+    const verdicts = await store.append(ledger, batch, first);
+    expect(judged(verdicts)).toEqual(['appended', 'conflict', 'appended']);
+    await append({ key: 'e', events: [changed('V4')] });
+    for (const again of [{ ...first, isAgain: true }, first]) {
+      expect(await store.append(ledger, batch, again)).toEqual(verdicts);
+    }
+    await checkLog(pool, ledger);
+  });
+
+  it('has no effect any more once its batch was sent again to no effect', async () => {
+    await append({ key: 'a', events: [registered('V1')], claims: [{}] });
+    const wants = [{ ...entry({ key: 'b', events: [registered('V2')], claims: [{}] }), key: undefined }];
+    const first = sending();
+    expect(judged(await store.append(ledger, wants, { ...first, isAgain: true }))).toEqual(['taken by vendor/V1']);
+    await append({ key: 'c', events: [changed('V1')], claims: [{ released: true, exclusive: false }] });
+    expect(judged(await store.append(ledger, wants, first))).toEqual(['taken by vendor/V1']);
+    expect(judged(await store.append(ledger, wants, sending()))).toEqual(['appended']);
+    await checkLog(pool, ledger);
+  });
+
+  it('has no effect after its batch has expired, but is answered if it had one before', async () => {
+    const early = sending();
+    const [verdict] = await store.append(ledger, [entry({ key: 'a', events: [registered('V1')] })], early);
+    const expiresMs = Date.now() - 1;
+    const [again] = await store.append(ledger, [entry({ key: 'a', events: [registered('V1')] })], {
+      ...early,
+      expiresMs,
+    });
+    expect(again).toMatchObject({
+      verdict: 'appended',
+      firstPosition: (verdict as { firstPosition: number }).firstPosition,
+    });
+    const late = store.append(ledger, [entry({ key: 'b', events: [registered('V2')] })], sending({ expiresMs }));
+    await expect(late).rejects.toMatchObject({ code: 'DB410' });
+    await checkLog(pool, ledger);
+  });
+
+  it('can ask the clock of the database, which is not ahead of it', async () => {
+    for (const asked of [new PgLogStore(pool), store]) {
+      const { rows: before } = await pool.query<{ ms: number }>(
+        `select date_part('epoch', clock_timestamp()) * 1000 as ms`,
+      );
+      const ms = await asked.clockMs();
+      const { rows: after } = await pool.query<{ ms: number }>(
+        `select date_part('epoch', clock_timestamp()) * 1000 as ms`,
+      );
+      expect(ms).toBeLessThanOrEqual(after[0]!.ms);
+      expect(ms).toBeGreaterThan(before[0]!.ms - 60_000);
+    }
+  });
+
   it('needs its ledger to be open', async () => {
-    await expect(store.append('nowhere', [entry({ key: 'a', events: [registered('V1')] })])).rejects.toMatchObject({
+    await expect(
+      store.append('nowhere', [entry({ key: 'a', events: [registered('V1')] })], sending()),
+    ).rejects.toMatchObject({
       code: 'DB404',
     });
     const { rowCount } = await pool.query(`select from log.ledgers where ledger_id = 'nowhere'`);
@@ -328,7 +396,7 @@ describe('appending, commands side by side', () => {
   it('leaves nothing behind of a batch that fails', async () => {
     const bad = entry({ key: 'b', events: [registered('V2')] });
     const batch = [entry({ key: 'a', events: [registered('V1')], claims: [{}] }), { ...bad, location: '/\0' }];
-    await expect(store.append(ledger, batch)).rejects.toMatchObject({ code: '22021' });
+    await expect(store.append(ledger, batch, sending())).rejects.toMatchObject({ code: '22021' });
     const { rows } = await pool.query('select key from log.receipts where ledger_id = $1', [ledger]);
     expect(rows).toEqual([{ key: 'open' }]);
     expect(judged(await append({ key: 'a', events: [registered('V1')], claims: [{}] }))).toEqual(['appended']);
@@ -363,8 +431,8 @@ describe('what is stored', () => {
       fc.asyncProperty(fc.uuid(), fc.string({ unit: 'binary' }), async (key, text) => {
         const plain = text.replaceAll('\0', '').toWellFormed();
         const one = { ...entry({ key, events: [registered('V1')] }), body: plain, location: plain, requestHash: plain };
-        await store.append(ledger, [one]);
-        const [again] = await store.append(ledger, [one]);
+        await store.append(ledger, [one], sending());
+        const [again] = await store.append(ledger, [one], sending());
         expect(again).toMatchObject({ verdict: 'replayed', receipt: { body: plain, location: plain } });
       }),
       { numRuns: sampleSize(30) },
@@ -411,7 +479,7 @@ describe('the log in memory, which simulations use', () => {
           const ledgerId = `alike-${runs}`;
           const memory = new LogInMemory(false);
           const start = [entry({ key: 'open', events: [opened(ledgerId)] })];
-          await Promise.all([memory.append(ledgerId, start), store.append(ledgerId, start)]);
+          await Promise.all([memory.append(ledgerId, start, sending()), store.append(ledgerId, start, sending())]);
           for (const batch of batches) {
             const head = memory.events.length;
             const entries = batch.map(({ key, hash, events, claim, looked, after, keep }, place) =>
@@ -429,8 +497,8 @@ describe('the log in memory, which simulations use', () => {
               }),
             );
             const [there, here] = await Promise.all([
-              store.append(ledgerId, entries),
-              memory.append(ledgerId, entries),
+              store.append(ledgerId, entries, sending()),
+              memory.append(ledgerId, entries, sending()),
             ]);
             const bare = (verdicts: readonly Verdict[]): unknown[] =>
               verdicts.map((one) =>

@@ -1,10 +1,11 @@
+import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import type { Claim } from '../domain/decision.js';
 import { type ApEvent, documentsOf, type DocumentName, type RecordedEvent, streamOf } from '../domain/events.js';
 import { evolve } from '../domain/documents.js';
 import type { Known } from './documents-in-memory.js';
-import { bigintArray, booleanArray, integerArray, smallintArray, textArray } from './binary-arrays.js';
+import { bigintArray, integerArray, smallintArray, textArray } from './binary-arrays.js';
 import { readLine, versionOf } from './record.js';
 
 /** What was answered to a command, as it is kept. */
@@ -27,12 +28,11 @@ export interface Notice {
 
 /** A decided command, ready to be appended; without events only to be confirmed. */
 export interface Entry {
-  readonly key: string;
+  /** The caller's key, if there is one. */
+  readonly key: string | undefined;
   readonly requestHash: string;
-  /** Whether the answer is kept for this key. A refusal is not. */
+  /** Whether the answer is kept for its key. A refusal is not. */
   readonly keep: boolean;
-  /** Whether its body is kept too: nobody asks again with a key that we made ourselves. */
-  readonly keepBody: boolean;
   readonly status: number;
   readonly location: string;
   readonly body: string;
@@ -62,9 +62,21 @@ export type Verdict =
   | { readonly verdict: 'taken'; readonly by: DocumentName }
   | { readonly verdict: 'closed'; readonly through: string };
 
+/** One sending of a batch. */
+export interface Sending {
+  /** A UUID, the same each time that the batch is sent: it takes effect once. */
+  readonly batchId: string;
+  /** Whether it was sent before. Then no earlier sending can take effect any more, once this one is answered. */
+  readonly isAgain: boolean;
+  /** When it must not take effect any more, by the database's clock, in milliseconds since 1970: the same each time. */
+  readonly expiresMs: number;
+}
+
 /** The log as the writer of one ledger needs it. */
 export interface LogStore {
-  append(ledgerId: string, batch: readonly Entry[]): Promise<Verdict[]>;
+  append(ledgerId: string, batch: readonly Entry[], sending: Sending): Promise<Verdict[]>;
+  /** What the database's clock says now, or a little less. */
+  clockMs(): number | Promise<number>;
   load(ledgerId: string, names: readonly DocumentName[]): Promise<Map<DocumentName, Known>>;
 }
 
@@ -80,10 +92,12 @@ interface ReceiptRow {
 interface BatchRow {
   first_position: string;
   recorded_at: string;
-  /** The newest version of each stream, in the order in which they were sent. */
+  /** The newest version of each stream before the batch, in the order in which they were sent; null of a batch that is known. */
   stream_versions: string[] | null;
   /** Of those commands that there is more to say of than that they are appended. */
   outcomes: Outcome[] | null;
+  /** The database's clock. */
+  clock_ms: string;
 }
 type Outcome = { readonly place: number } & (
   | ({ readonly verdict: 'replayed' } & ReceiptRow)
@@ -100,90 +114,134 @@ const receiptOf = ({ status, location, body, last_position, notices }: ReceiptRo
   notices: notices ?? [],
 });
 
-const appendText = `select * from log.append(${Array.from({ length: 30 }, (_, i) => `$${i + 1}`).join(', ')})`;
+const appendText = `select * from log.append(${Array.from({ length: 33 }, (_, i) => `$${i + 1}`).join(', ')})`;
 
-/** The streams of one batch, each with the newest version that is known. */
+/** The streams of one batch, each with how many events of it there are so far. */
 class Streams {
   readonly names: string[] = [];
+  readonly counts: number[] = [];
   readonly #places = new Map<string, number>();
 
   /** @returns the place of the stream among the names, from 1 on */
-  placeOf(stream: string): number {
+  count(stream: string): number {
     let place = this.#places.get(stream);
     if (place === undefined) {
       place = this.names.push(stream);
+      this.counts.push(0);
       this.#places.set(stream, place);
+    }
+    this.counts[place - 1]! += 1;
+    return place;
+  }
+}
+
+/** The guards of one batch: documents that were not there and documents that were, each once. */
+class Guards {
+  readonly fresh: string[] = [];
+  readonly known: string[] = [];
+  readonly positions: number[] = [];
+  readonly #places = new Map<string, number>();
+
+  /** @returns the place of the guard, from 1 on; that of one on a known document is below zero */
+  placeOf(document: string, position: number): number {
+    if (position === 0) {
+      let place = this.#places.get(document);
+      if (place === undefined) this.#places.set(document, (place = this.fresh.push(document)));
+      return place;
+    }
+    // Two commands may have known different events of one document.
+    const key = `${position} ${document}`;
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      place = -this.known.push(document);
+      this.positions.push(position);
+      this.#places.set(key, place);
     }
     return place;
   }
 }
 
-/** A batch as the arguments of log.append, in their order. */
+/** What a claim does, as log.append has it. */
+const kindOf = ({ exclusive, released }: Claim): number => (released ? 2 : exclusive ? 1 : 0);
+
+/** A batch as the arguments of log.append from p_commands on, in their order. */
 const columnsOf = (
   batch: readonly Entry[],
   streams: Streams,
   versionOfStream: (stream: string) => number,
-): Buffer[] => {
-  const guards = new Map<string, number>();
-  const guardDocuments: string[] = [];
-  const guardPositions: number[] = [];
-  const guardPlaces = batch.map(({ looked }) => {
-    const places: number[] = [];
-    for (const [document, position] of looked) {
-      const key = `${position} ${document}`;
-      let place = guards.get(key);
-      if (place === undefined) {
-        place = guardDocuments.push(document);
-        guardPositions.push(position);
-        guards.set(key, place);
-      }
-      places.push(place);
+): (string | Buffer)[] => {
+  const guards = new Guards();
+  const commands: [events: number, guards: number[], after: number[]][] = [];
+  const keys = { command: [] as number[], entry: [] as Entry[], first: [] as number[], last: [] as number[] };
+  const claims = { place: [] as number[], claim: [] as Claim[] };
+  const events = { event: [] as ApEvent[], id: [] as string[], rest: [] as string[] };
+  const places = { stream: [] as number[], nth: [] as number[] };
+  const documents = { event: [] as number[], name: [] as string[] };
+  for (const entry of batch) {
+    const before = events.event.length;
+    const needed: number[] = [];
+    for (const [document, position] of entry.looked) needed.push(guards.placeOf(document, position));
+    commands.push([entry.events.length, needed, entry.after.map((place) => place + 1)]);
+    for (const claim of entry.claims) {
+      claims.place.push(documents.name.length + 1);
+      claims.claim.push(claim);
     }
-    return `{${places.join()}}`;
-  });
-  const claims: { command: number; document: string; claim: Claim }[] = [];
-  const events: { command: number; event: ApEvent; id: string; rest: string }[] = [];
-  const documents: { event: number; document: string }[] = [];
-  for (const [i, entry] of batch.entries()) {
-    for (const claim of entry.claims)
-      claims.push({ command: i + 1, document: documentsOf(entry.events[0]!)[0]!, claim });
     for (const [n, event] of entry.events.entries()) {
-      events.push({ command: i + 1, event, id: entry.eventIds[n]!, rest: entry.rests[n]! });
-      for (const document of documentsOf(event)) documents.push({ event: events.length, document });
+      events.event.push(event);
+      events.id.push(entry.eventIds[n]!);
+      events.rest.push(entry.rests[n]!);
+      const stream = streams.count(streamOf(event));
+      places.stream.push(stream);
+      places.nth.push(streams.counts[stream - 1]!);
+      for (const document of documentsOf(event)) {
+        documents.event.push(events.event.length);
+        documents.name.push(document);
+      }
+    }
+    if (entry.key !== undefined) {
+      keys.command.push(commands.length);
+      keys.entry.push(entry);
+      keys.first.push(entry.events.length > 0 ? before + 1 : 0);
+      keys.last.push(entry.events.length > 0 ? events.event.length : 0);
     }
   }
-  const streamPlaces = events.map(({ event }) => streams.placeOf(streamOf(event)));
+  for (const [, needed] of commands) {
+    for (const [i, place] of needed.entries()) if (place < 0) needed[i] = guards.fresh.length - place;
+  }
   return [
-    textArray(batch.map(({ key }) => key)),
-    textArray(batch.map(({ requestHash }) => requestHash)),
-    smallintArray(batch.map(({ status }) => status)),
-    textArray(batch.map(({ location }) => location)),
-    textArray(batch.map(({ body, keepBody }) => (keepBody ? body : ''))),
-    bigintArray(batch.map(({ position }) => position)),
-    textArray(batch.map(({ after }) => `{${after.map((place) => place + 1).join()}}`)),
-    textArray(guardPlaces),
-    booleanArray(batch.map(({ keep }) => keep)),
-    textArray(guardDocuments),
-    bigintArray(guardPositions),
-    integerArray(claims.map(({ command }) => command)),
-    textArray(claims.map(({ document }) => document)),
-    textArray(claims.map(({ claim }) => claim.value)),
-    textArray(claims.map(({ claim }) => claim.qualifier)),
-    booleanArray(claims.map(({ claim }) => claim.exclusive)),
-    booleanArray(claims.map(({ claim }) => claim.released)),
+    JSON.stringify(commands),
+    integerArray(keys.command),
+    textArray(keys.entry.map(({ key }) => key!)),
+    textArray(keys.entry.map(({ requestHash }) => requestHash)),
+    smallintArray(keys.entry.map(({ keep, status }) => (keep ? status : 0))),
+    textArray(keys.entry.map(({ location }) => location)),
+    textArray(keys.entry.map(({ body }) => body)),
+    integerArray(keys.first),
+    integerArray(keys.last),
+    bigintArray(keys.entry.map(({ position }) => position)),
+    textArray(guards.fresh),
+    textArray(guards.known),
+    bigintArray(guards.positions),
+    integerArray(claims.place),
+    textArray(claims.claim.map(({ value }) => value)),
+    textArray(claims.claim.map(({ qualifier }) => qualifier)),
+    smallintArray(claims.claim.map(kindOf)),
     textArray(streams.names),
     bigintArray(streams.names.map(versionOfStream)),
-    integerArray(events.map(({ command }) => command)),
-    textArray(events.map(({ id }) => id)),
-    textArray(events.map(({ event }) => event.type)),
-    integerArray(events.map(({ event }) => versionOf(event))),
-    integerArray(streamPlaces),
-    textArray(events.map(({ event }) => event.effectiveOn)),
-    textArray(events.map(({ rest }) => rest)),
-    integerArray(documents.map(({ event }) => event)),
-    textArray(documents.map(({ document }) => document)),
+    textArray(events.id),
+    textArray(events.event.map(({ type }) => type)),
+    smallintArray(events.event.map(versionOf)),
+    integerArray(places.stream),
+    integerArray(places.nth),
+    textArray(events.event.map(({ effectiveOn }) => effectiveOn)),
+    textArray(events.rest),
+    integerArray(documents.event),
+    textArray(documents.name),
   ];
 };
+
+// How long a look at the database's clock is good for: it and ours hardly part meanwhile.
+const clockIsGoodMs = 60_000;
 
 /** The log in Postgres. */
 export class PgLogStore implements LogStore {
@@ -192,6 +250,9 @@ export class PgLogStore implements LogStore {
    * the newest at the end of the stream, without it reads a whole page of the index.
    */
   readonly #newestVersions = new LRUCache<string, number>({ max: 50_000 });
+
+  /** What the database's clock said, and when it had said it on ours. */
+  #clock: { readonly saidMs: number; readonly atMs: number } | undefined;
 
   /** @param mayAppend throws where a ledger takes nothing any more; asked each time, also when a batch is sent again */
   constructor(
@@ -203,20 +264,30 @@ export class PgLogStore implements LogStore {
    * Appends a batch in one server call, in autocommit.
    *
    * @returns a verdict per command, in their order
-   * @throws {pg.DatabaseError} with code `DB404` where there is no such ledger
+   * @throws {pg.DatabaseError} with code `DB404` where there is no such ledger, `DB410` where the call came too late:
+   *   then neither this sending of the batch nor an earlier one has taken effect, and none will
    */
-  async append(ledgerId: string, batch: readonly Entry[]): Promise<Verdict[]> {
+  async append(ledgerId: string, batch: readonly Entry[], sending: Sending): Promise<Verdict[]> {
     this.mayAppend(ledgerId);
     const streams = new Streams();
     const keyOf = (stream: string): string => `${ledgerId} ${stream}`;
     const columns = columnsOf(batch, streams, (stream) => this.#newestVersions.get(keyOf(stream)) ?? 0);
-    const { rows } = await this.pool.query<BatchRow>({
-      name: 'append',
-      text: appendText,
-      values: [ledgerId, batch.some(({ events: [first] }) => first?.type === 'LedgerOpened'), ...columns],
+    const opens = batch.some(({ events: [first] }) => first?.type === 'LedgerOpened');
+    const { batchId, isAgain, expiresMs } = sending;
+    const values = [ledgerId, batchId, Math.floor(expiresMs), isAgain, opens, ...columns];
+    const { rows } = await this.pool
+      .query<BatchRow>({ name: 'append', text: appendText, values })
+      .catch((error: unknown) => {
+        // It may be another server that answers next, with another clock.
+        this.#clock = undefined;
+        throw error;
+      });
+    const { first_position, recorded_at: recordedAt, stream_versions, outcomes, clock_ms } = rows[0]!;
+    this.#clock = { saidMs: Number(clock_ms), atMs: performance.now() };
+    stream_versions?.forEach((version, i) => {
+      // If not every event of it was appended, no more than a hint has become wrong, and the log looks without it.
+      this.#newestVersions.set(keyOf(streams.names[i]!), Number(version) + streams.counts[i]!);
     });
-    const { first_position, recorded_at: recordedAt, stream_versions, outcomes } = rows[0]!;
-    streams.names.forEach((stream, i) => this.#newestVersions.set(keyOf(stream), Number(stream_versions![i])));
     const outcomeOf = new Map(outcomes?.map((outcome) => [outcome.place - 1, outcome]));
     let next = Number(first_position);
     return batch.map((entry, i): Verdict => {
@@ -237,8 +308,7 @@ export class PgLogStore implements LogStore {
           };
         }
         case 'replayed':
-          // A receipt that was kept for nothing but sending again has no body: it is the one at hand.
-          return { verdict: 'replayed', receipt: receiptOf({ ...outcome, body: outcome.body || entry.body }) };
+          return { verdict: 'replayed', receipt: receiptOf(outcome) };
         case 'taken':
           return { verdict: 'taken', by: outcome.detail as DocumentName };
         case 'closed':
@@ -247,6 +317,21 @@ export class PgLogStore implements LogStore {
           return { verdict: outcome!.verdict };
       }
     });
+  }
+
+  clockMs(): number | Promise<number> {
+    const nowMs = performance.now();
+    if (!this.#clock || nowMs - this.#clock.atMs > clockIsGoodMs) return this.#lookAtClock();
+    return this.#clock.saidMs + (nowMs - this.#clock.atMs);
+  }
+
+  async #lookAtClock(): Promise<number> {
+    const { rows } = await this.pool.query<{ clock_ms: string }>(
+      `select (date_part('epoch', clock_timestamp()) * 1000)::bigint as clock_ms`,
+    );
+    const saidMs = Number(rows[0]!.clock_ms);
+    this.#clock = { saidMs, atMs: performance.now() };
+    return saidMs;
   }
 
   /** The documents of some names as their histories make them. */

@@ -6,6 +6,7 @@ import { checkLog } from '../../test/support/log-checks.js';
 import { EventLog } from './event-log.js';
 
 const tables = [
+  'batches',
   'checkpoints',
   'claims',
   'commits',
@@ -65,6 +66,7 @@ describe('the tests', () => {
 
 describe('the application', () => {
   const column: Record<(typeof tables)[number], string> = {
+    batches: 'outcomes',
     checkpoints: 'root',
     claims: 'value',
     commits: 'recorded_at',

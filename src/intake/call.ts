@@ -32,7 +32,13 @@ export const TheCall = createParamDecorator((_: unknown, context: ExecutionConte
   return callOf(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
 });
 
-export const callOf = (request: FastifyRequest, reply: FastifyReply): Call => {
+/** The same where a POST may have a query, which another parameter then checks. */
+export const TheCallWithQuery = createParamDecorator((_: unknown, context: ExecutionContext): Call => {
+  const http = context.switchToHttp();
+  return callOf(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), true);
+});
+
+export const callOf = (request: FastifyRequest, reply: FastifyReply, mayHaveQuery = false): Call => {
   const ids = request.params as Readonly<Record<string, string>>;
   for (const name in ids) {
     if (!isId(ids[name]) && !isDefaultAllocationId(name, ids[name]!))
@@ -40,7 +46,7 @@ export const callOf = (request: FastifyRequest, reply: FastifyReply): Call => {
   }
   const { method, url } = request;
   const queryAt = url.indexOf('?');
-  if (method === 'POST') mustHaveNoQuery(request.query as Readonly<Record<string, unknown>>);
+  if (method === 'POST' && !mayHaveQuery) mustHaveNoQuery(request.query as Readonly<Record<string, unknown>>);
   const path = queryAt < 0 ? url : url.slice(0, queryAt);
   return {
     actor: actorOf(request),

@@ -5,16 +5,16 @@ import type { Command } from '../domain/decider.js';
 import type { Document } from '../domain/documents.js';
 import { EventLog } from '../event-log/event-log.js';
 import { Execute } from '../event-log/execute.js';
-import type { Rendered, Rendering } from '../event-log/ledger-writer.js';
+import { KeyReused, type Rendered, type Rendering } from '../event-log/ledger-writer.js';
 import type { Notice } from '../event-log/log-store.js';
 import type { Call } from './call.js';
-import { answerOf, requestPrint } from './idempotency.js';
+import { answerOf, requestPrint, type Sendable } from './idempotency.js';
 
-/** Shows the document that a command is about. */
+/** Shows the document that a command is about: a resource, or its JSON. */
 export type Render<D extends Document = Document> = (
   document: D,
   rendering: Rendering,
-) => { readonly location: string; readonly resource: object };
+) => { readonly location: string; readonly resource: object | string };
 
 interface Besides {
   /** Where the path does not name the ledger. */
@@ -44,33 +44,59 @@ export class CommandDesk {
     call: Call,
     command: Command,
     render: Render<D>,
-    { ledgerId = call.ledgerId, notices }: Besides = {},
+    besides: Besides = {},
   ): Promise<string> {
+    return sendAnswer(call, await this.answer(call, command, render, besides));
+  }
+
+  /**
+   * Has a command carried out for whoever is answered later, or has been already.
+   *
+   * @throws {Rejection | KeyReused | TooBusy | Contended | OutcomeUnknown}
+   */
+  async answer<D extends Document>(
+    call: Pick<Call, 'actor' | 'key' | 'ledgerId' | 'method' | 'path' | 'body'>,
+    command: Command,
+    render: Render<D>,
+    { ledgerId = call.ledgerId, notices }: Besides = {},
+  ): Promise<Sendable> {
     const correlationId = uuidv7();
     const answer = await this.bus.execute(
       new Execute(ledgerId, {
         command,
         actor: call.actor,
-        key: call.key ?? correlationId,
-        keyIsCallers: call.key !== undefined,
-        // A key of our own making comes with one request only: there is nothing to compare.
-        requestHash: call.key === undefined ? '' : requestPrint(await this.#requestSecret(), call),
+        key: call.key,
+        requestHash: call.key === undefined ? '' : await this.print(call),
         correlationId,
         nowMs: Date.now(),
         render: (document, rendering): Rendered => {
           const { location, resource } = render(document as D, rendering);
-          return { location, body: JSON.stringify(resource) };
+          return { location, body: typeof resource === 'string' ? resource : JSON.stringify(resource) };
         },
       }),
     );
     const { receipt, replayed } = answer;
     const more = receipt.notices.length === 0 ? notices?.() : undefined;
-    const { status, headers, body } = answerOf(
-      ledgerId,
-      more ? { receipt: { ...receipt, notices: await more }, replayed } : answer,
-    );
-    void call.reply.code(status).headers(headers);
-    return body;
+    return answerOf(ledgerId, more ? { receipt: { ...receipt, notices: await more }, replayed } : answer);
+  }
+
+  /**
+   * What was answered to an earlier request with the same key: for commands that take long to decide.
+   *
+   * @returns undefined without a key, or if it is new
+   * @throws {KeyReused}
+   */
+  async replay(call: Call): Promise<Sendable | undefined> {
+    if (call.key === undefined) return undefined;
+    const kept = await this.log.receipt(call.ledgerId, call.key);
+    if (!kept) return undefined;
+    if (kept.requestHash !== (await this.print(call))) throw new KeyReused();
+    return answerOf(call.ledgerId, { receipt: kept.receipt, replayed: true });
+  }
+
+  /** Equal for requests that mean the same. */
+  async print(call: Pick<Call, 'actor' | 'method' | 'path' | 'body'>): Promise<string> {
+    return requestPrint(await this.#requestSecret(), call);
   }
 
   /** Read once; after a failure again. */
@@ -82,3 +108,9 @@ export class CommandDesk {
     return this.#secret;
   }
 }
+
+/** Sets status and headers of an answer. @returns its body */
+export const sendAnswer = ({ reply }: Pick<Call, 'reply'>, { status, headers, body }: Sendable): string => {
+  void reply.code(status).headers(headers);
+  return body;
+};

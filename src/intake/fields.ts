@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import { isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
 import { isLocalDate, isTimeZone } from '../domain/calendar.js';
 import { faultOfAmount, isCurrency } from '../domain/money.js';
+import { normalInstant } from '../reports/as-of.js';
 
 // The fields that requests are made of, as class-validator decorators that also describe themselves in the API
 // document. Each says in one sentence what is wrong, so that a client can show it beside the field.
@@ -156,6 +157,40 @@ export const Day = (api: Described = {}): PropertyDecorator =>
     ...api,
   });
 
+/** A list of days. */
+export const Days = ({ max, ...api }: Described & { readonly max: number }): PropertyDecorator =>
+  field(
+    'days',
+    (value) => {
+      if (!Array.isArray(value)) return 'must be a list of days';
+      if (value.length > max) return `must have at most ${max} entries`;
+      const place = value.findIndex((day) => !isDay(day));
+      return place < 0 ? undefined : `must be days that exist, as YYYY-MM-DD: see entry ${place}`;
+    },
+    { type: String, format: 'date', isArray: true, maxItems: max, ...api },
+  );
+
+/** A list of amounts, each above zero. */
+export const Moneys = ({
+  max,
+  currencyIn,
+  ...api
+}: Described & { readonly max: number; readonly currencyIn: string }): PropertyDecorator =>
+  field(
+    'moneys',
+    (value, { object, root = object }) => {
+      if (!Array.isArray(value)) return 'must be a list of amounts';
+      if (value.length > max) return `must have at most ${max} entries`;
+      const currency = (root as Record<string, unknown>)[currencyIn];
+      for (const [i, entry] of value.entries()) {
+        const fault = faultOfMoney(entry, currency, false, false);
+        if (fault !== undefined) return `${fault}: see entry ${i}`;
+      }
+      return undefined;
+    },
+    { type: String, isArray: true, maxItems: max, ...api },
+  );
+
 /** Not before the day in another field of the same object. */
 export const NotBefore = (other: string): PropertyDecorator =>
   checkedBy('notBefore', (value, { object }) => {
@@ -165,9 +200,20 @@ export const NotBefore = (other: string): PropertyDecorator =>
       : undefined;
   });
 
+/** In a list, a day that must be later in each entry than in the one before. */
+export const LaterThanBefore = (day: string): PropertyDecorator =>
+  checkedBy('laterThanBefore', (value) => {
+    if (!Array.isArray(value)) return undefined;
+    const days = value.map((entry: unknown) => (entry as Record<string, unknown> | null)?.[day]);
+    const place = days.findIndex((on, i) => i > 0 && typeof on === 'string' && on <= (days[i - 1] as string));
+    return place < 0 ? undefined : `must be in the order of the days, each once: see entry ${place}`;
+  });
+
 interface MoneyOptions extends Described {
   /** May bear a leading minus. */
   readonly signed?: boolean;
+  /** May be zero. */
+  readonly zero?: boolean;
   /** The field of the whole body that names the currency; without it the currency is that of a document. */
   readonly currencyIn?: string;
 }
@@ -175,7 +221,12 @@ interface MoneyOptions extends Described {
 const unsigned = /^(0|[1-9]\d*)(\.\d+)?$/;
 const signed = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
-const faultOfMoney = (value: unknown, currency: unknown, mayBeNegative: boolean): string | undefined => {
+const faultOfMoney = (
+  value: unknown,
+  currency: unknown,
+  mayBeNegative: boolean,
+  mayBeZero: boolean,
+): string | undefined => {
   if (typeof value !== 'string') return 'must be a decimal string such as "1000.00", not a JSON number';
   if (!(mayBeNegative ? signed : unsigned).test(value)) {
     return mayBeNegative
@@ -183,21 +234,37 @@ const faultOfMoney = (value: unknown, currency: unknown, mayBeNegative: boolean)
       : 'must be a decimal string such as "1000.00", without sign, exponent, blank or separator';
   }
   const fault = typeof currency === 'string' && isCurrency(currency) ? faultOfAmount(value, currency) : undefined;
-  return fault ?? (mayBeNegative || /[1-9]/.test(value) ? undefined : 'must be above zero');
+  return fault ?? (mayBeNegative || mayBeZero || /[1-9]/.test(value) ? undefined : 'must be above zero');
 };
 
-/** An amount as a decimal string, above zero unless it may be negative. */
-export const Money = ({ signed: mayBeNegative = false, currencyIn, ...api }: MoneyOptions = {}): PropertyDecorator =>
+/** An amount as a decimal string, above zero unless it may be zero or negative. */
+export const Money = ({
+  signed: mayBeNegative = false,
+  zero = false,
+  currencyIn,
+  ...api
+}: MoneyOptions = {}): PropertyDecorator =>
   field(
     'money',
     (value, { object, root = object }) =>
-      faultOfMoney(value, currencyIn && (root as Record<string, unknown>)[currencyIn], mayBeNegative),
+      faultOfMoney(value, currencyIn && (root as Record<string, unknown>)[currencyIn], mayBeNegative, zero),
     {
       type: String,
       pattern: (mayBeNegative ? signed : unsigned).source,
       example: '1000000.00',
       ...api,
     },
+  );
+
+/** An instant in UTC. */
+export const InstantText = (api: Described = {}): PropertyDecorator =>
+  field(
+    'instant',
+    (value) =>
+      typeof value === 'string' && normalInstant(value) !== undefined
+        ? undefined
+        : 'must be an instant in UTC with at most 6 decimals, such as 2023-10-31T09:00:00.000000Z',
+    { type: String, format: 'date-time', example: '2023-10-31T09:00:00.000000Z', ...api },
   );
 
 /** An ISO 4217 code. */
@@ -248,15 +315,58 @@ export const Percent = (api: Described = {}): PropertyDecorator =>
     { type: String, pattern: percentPattern.source, example: '2.50', ...api },
   );
 
+const ratePattern = /^(0|[1-9]\d{0,4})(\.\d{1,2})?$/;
+
+/** A percentage of any size, at most 10,000: what a year or a penalty may come to. */
+export const Rate = (api: Described = {}): PropertyDecorator =>
+  field(
+    'rate',
+    (value) =>
+      typeof value === 'string' && ratePattern.test(value) && Number(value) <= 10_000
+        ? undefined
+        : 'must be a decimal string from "0" to "10000" with at most 2 decimals',
+    { type: String, pattern: ratePattern.source, example: '18.00', ...api },
+  );
+
+const sharePattern = /^(0(\.\d{1,4})?|1(\.0{1,4})?)$/;
+
+/** How sure something is: a decimal string from 0 to 1. */
+export const Share = (api: Described = {}): PropertyDecorator =>
+  field(
+    'share',
+    (value) =>
+      typeof value === 'string' && sharePattern.test(value)
+        ? undefined
+        : 'must be a decimal string from "0" to "1" with at most 4 decimals',
+    { type: String, pattern: sharePattern.source, example: '0.9', ...api },
+  );
+
+const gapPattern = /^(0(\.\d{1,6})?|1(\.0{1,6})?)$/;
+
+/** A share of a cost: a decimal string from 0 to 1. */
+export const Gap = (api: Described = {}): PropertyDecorator =>
+  field(
+    'gap',
+    (value) =>
+      typeof value === 'string' && gapPattern.test(value)
+        ? undefined
+        : 'must be a decimal string from "0" to "1" with at most 6 decimals',
+    { type: String, pattern: gapPattern.source, example: '0.001', ...api },
+  );
+
 /** A whole number, as a JSON number. */
-export const Whole = ({ max, ...api }: Described & { readonly max: number }): PropertyDecorator =>
+export const Whole = ({
+  min = 0,
+  max,
+  ...api
+}: Described & { readonly min?: number; readonly max: number }): PropertyDecorator =>
   field(
     'whole',
     (value) =>
-      Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max
+      Number.isInteger(value) && (value as number) >= min && (value as number) <= max
         ? undefined
-        : `must be a whole number from 0 to ${max}`,
-    { type: 'integer', minimum: 0, maximum: max, ...api },
+        : `must be a whole number from ${min} to ${max}`,
+    { type: 'integer', minimum: min, maximum: max, ...api },
   );
 
 /** A whole number in a query, where everything is text. */

@@ -54,8 +54,11 @@ export const answerOf = (ledgerId: string, { receipt, replayed }: Answer): Senda
     'Content-Type': 'application/json; charset=utf-8',
     ...(replayed && { 'Idempotency-Replayed': 'true' }),
   },
-  body: `${withNotices(receipt).slice(0, -1)},"position":${receipt.position}}`,
+  body: isPlan(receipt) ? receipt.body : `${withNotices(receipt).slice(0, -1)},"position":${receipt.position}}`,
 });
+
+/** A plan says itself which position it speaks of: that of the last event that it takes into account. */
+const isPlan = ({ location }: Receipt): boolean => /^\/cash-plans\/[^/]+$/.test(location);
 
 /** The log notices only once an invoice is recorded what else on the account looks like it. */
 const withNotices = ({ body, notices }: Receipt): string => {

@@ -3,10 +3,21 @@ import { APP_FILTER } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { AccessModule } from '../access/access.module.js';
 import { ExecuteHandler } from '../event-log/execute.js';
+import { ReportsModule } from '../reports/reports.module.js';
 import { AllocationsController } from './allocations.controller.js';
 import { AuditController } from './audit.controller.js';
+import { CashPlansController } from './cash-plans.controller.js';
+import { CashPlanLists } from './cash-plans.lists.js';
+import { CashPlans } from './cash-plans.service.js';
+import { CashController } from './cash.controller.js';
+import { CashPriorityReportController } from './cash-priority-report.controller.js';
 import { ChargesController } from './charges.controller.js';
 import { CommandDesk } from './command-desk.js';
+import {
+  ConsequencesReader,
+  InvoiceConsequencesController,
+  VendorConsequencesController,
+} from './consequences.controller.js';
 import { CreditNotesController } from './credit-notes.controller.js';
 import { DeferralsController } from './deferrals.controller.js';
 import { EventsController } from './events.controller.js';
@@ -15,7 +26,9 @@ import { InvoicesController } from './invoices.controller.js';
 import { LedgersController } from './ledgers.controller.js';
 import { ListedDocument } from './listed-document.js';
 import { Lists } from './lists.js';
+import { OffersController } from './offers.controller.js';
 import { PaymentsController } from './payments.controller.js';
+import { PresetsController } from './presets.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Reader } from './reader.js';
 import { RefundsController } from './refunds.controller.js';
@@ -34,12 +47,13 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * - `Books` (class of projections/books.ts)
  * - `Proofs` (class of audit/proofs.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
+ * - `Planner` (class of planning/planner.ts)
  * - `Tokens` (class of access/tokens.ts): `new Tokens([{ token, actor: operator }])`
  *
  * The application is to be made on `createHttpAdapter()` of intake/http.ts, with `{ bodyParser: false }`.
  */
 @Module({
-  imports: [AccessModule, CqrsModule.forRoot()],
+  imports: [AccessModule, CqrsModule.forRoot(), ReportsModule],
   controllers: [
     LedgersController,
     VendorsController,
@@ -54,7 +68,23 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     WriteOffsController,
     EventsController,
     AuditController,
+    VendorConsequencesController,
+    InvoiceConsequencesController,
+    OffersController,
+    CashController,
+    CashPlansController,
+    CashPriorityReportController,
+    PresetsController,
   ],
-  providers: [CommandDesk, Reader, Lists, ExecuteHandler, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [
+    CashPlanLists,
+    CashPlans,
+    CommandDesk,
+    ConsequencesReader,
+    Reader,
+    Lists,
+    ExecuteHandler,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
 })
 export class IntakeModule {}

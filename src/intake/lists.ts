@@ -32,6 +32,11 @@ export const readCursor = (text: string): Cursor => {
   return cursor;
 };
 
+/** What a list can be asked for; each list takes some of it. */
+type ListQuery = { readonly [K in keyof Plain<ItemListQuery>]?: string | undefined } & {
+  readonly number?: string;
+};
+
 const defaultLimit = 100;
 
 /** Lists of documents, in the order in which they were made. */
@@ -53,25 +58,46 @@ export class Lists {
    * @throws {Problem} `not-found` without such a ledger
    * @throws {NotYetThere} if the books do not go as far as asked within 5 seconds
    */
-  async answer<K extends DocumentKind>(
+  answer<K extends DocumentKind>(
     call: Call,
     kind: K,
-    query: Plain<ItemListQuery>,
+    query: ListQuery,
     show: (document: DocumentOf<`${K}/${string}`>, today: LocalDate) => object,
+  ): Promise<string> {
+    return this.answerRows(call, kind, query, async ({ position }, ids) => {
+      const today = await this.reader.today(call.ledgerId);
+      const names = ids.map((id) => `${kind}/${id}` as const);
+      const documents = await this.log.foldedAt(call.ledgerId, names, position);
+      return names.flatMap((name) => {
+        const document = documents.get(name)?.document as DocumentOf<`${K}/${string}`> | undefined;
+        return document ? [show(document, today)] : [];
+      });
+    });
+  }
+
+  /**
+   * The same for a list whose entries are made otherwise.
+   *
+   * @param show makes the resources of some documents, in their order
+   */
+  async answerRows(
+    call: Call,
+    kind: DocumentKind,
+    query: ListQuery,
+    show: (extent: Extent, ids: readonly string[]) => Promise<readonly object[]>,
   ): Promise<string> {
     const { ledgerId } = call;
     const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor);
-    const today = await this.reader.today(ledgerId);
-    const { generation, position } = await this.#extent(ledgerId, query.atLeast);
+    await this.reader.today(ledgerId);
+    const extent = await this.#extent(ledgerId, query.atLeast);
+    const { generation, position } = extent;
     const limit = Number(query.limit ?? defaultLimit);
     const found = await this.#find(ledgerId, generation, position, kind, query, cursor, limit + 1);
     const page = found.slice(0, limit);
-    const names = page.map(({ id }) => `${kind}/${id}` as const);
-    const documents = await this.log.foldedAt(ledgerId, names, position);
-    const items = names.flatMap((name) => {
-      const document = documents.get(name)?.document as DocumentOf<`${K}/${string}`> | undefined;
-      return document ? [show(document, today)] : [];
-    });
+    const items = await show(
+      extent,
+      page.map(({ id }) => id),
+    );
     return send(call, position, { items, next: found.length > limit ? writeCursor(page.at(-1)!) : null });
   }
 
@@ -110,7 +136,7 @@ export class Lists {
     generation: number,
     position: number,
     kind: DocumentKind,
-    { vendorId, status, dueBefore, q }: Plain<ItemListQuery>,
+    { vendorId, status, dueBefore, q, number }: ListQuery,
     cursor: Cursor | undefined,
     limit: number,
   ): Promise<Cursor[]> {
@@ -134,6 +160,7 @@ export class Lists {
       });
     if (vendorId !== undefined) select.andWhere('d.vendorId = :vendorId', { vendorId });
     if (status !== undefined) select.andWhere('d.status = :status', { status });
+    if (number !== undefined) select.andWhere('d.number = :number', { number });
     if (dueBefore !== undefined) select.andWhere('d.dueOn < :dueBefore', { dueBefore });
     if (q !== undefined) select.andWhere('strpos(d.search, :q) > 0', { q: q.toLowerCase() });
     return select.getMany();

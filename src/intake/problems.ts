@@ -34,6 +34,15 @@ const statusOfRejection: Record<RejectionCode, number> = {
   'on-hold': 422,
   'already-on-hold': 422,
   'not-on-hold': 422,
+  'already-withdrawn': 422,
+  'stale-plan': 409,
+  'already-adopted': 422,
+  'not-running': 422,
+  'no-cash-balance': 422,
+  'unknown-item': 422,
+  'required-item-blocked': 422,
+  'required-before-first-run': 422,
+  'unknown-preset': 422,
 };
 
 /** What can go wrong before a rule is asked, or instead of an answer. */
@@ -54,6 +63,7 @@ const outside = {
   'outcome-unknown': { title: 'The outcome is unknown: repeat the request with its key', status: 503 },
   contended: { title: 'Others keep changing the same documents; nothing was recorded', status: 503 },
   'ledger-set-back': { title: 'The ledger was set back to an earlier state; nothing is recorded', status: 503 },
+  'plan-cancelled': { title: 'The plan was cancelled before it was done', status: 503 },
   unavailable: { title: 'The database does not answer; nothing was recorded', status: 503 },
 } as const satisfies Record<string, { title: string; status: number }>;
 

@@ -22,7 +22,7 @@ export interface Reading {
 }
 
 /** What of a recorded event a resource shows as its history. */
-const shownEvent = ({ position, type, effectiveOn, recordedAt, actor, data }: RecordedEvent): object => ({
+export const shownEvent = ({ position, type, effectiveOn, recordedAt, actor, data }: RecordedEvent): object => ({
   position,
   type,
   effectiveOn,

@@ -1,6 +1,6 @@
 import { OmitType } from '@nestjs/swagger';
 import type { ItemStatus } from '../domain/status.js';
-import { Day, Id, OneOf, Optional, Text, WholeText } from './fields.js';
+import { Day, Id, InstantText, NotWith, OneOf, Optional, Text, WholeText } from './fields.js';
 
 /** What every read takes. */
 export class ReadQuery {
@@ -8,6 +8,25 @@ export class ReadQuery {
   @Optional()
   @WholeText({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 42 })
   atLeast?: string;
+}
+
+/** What a read takes that can speak of any day, as known at any moment. */
+export class MomentQueryDto extends ReadQuery {
+  /** The day; by default today in the ledger's time zone. */
+  @Optional()
+  @Day()
+  asOf?: string;
+
+  /** Knows what was recorded up to this instant; by default everything. */
+  @Optional()
+  @InstantText()
+  knownAt?: string;
+
+  /** Knows the events up to this position. Instead of `knownAt`. */
+  @Optional()
+  @WholeText({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 42 })
+  @NotWith('knownAt')
+  knownAtPosition?: string;
 }
 
 /** What every list takes. */

@@ -2,6 +2,10 @@ import type { Charge, Invoice } from '../domain/open-item.js';
 import type { CreditNote, Payment } from '../domain/credit-source.js';
 import type { Allocation, DeferralRecord, Ledger, Refund, WriteOff } from '../domain/documents.js';
 import type { Vendor } from '../domain/vendors.js';
+import type { CashBalance, CashExpectation } from '../domain/cash.js';
+import type { ConsequencesRecord } from '../domain/consequences.js';
+import type { Offer } from '../domain/offers.js';
+import { cashBalanceResource, cashExpectationResource, consequencesResource, offerResource } from './cash.resources.js';
 import type { Render } from './command-desk.js';
 import {
   allocationResource,
@@ -74,4 +78,27 @@ export const renderRefund: Render<Refund> = (refund) => ({
 export const renderWriteOff: Render<WriteOff> = (writeOff) => ({
   location: `/write-offs/${writeOff.data.writeOffId}`,
   resource: writeOffResource(writeOff),
+});
+
+export const renderConsequences: Render<ConsequencesRecord> = (record, { today }) => ({
+  location:
+    record.invoiceId === undefined
+      ? `/vendors/${record.vendorId}/consequences`
+      : `/invoices/${record.invoiceId}/consequences`,
+  resource: consequencesResource(record, record, today),
+});
+
+export const renderOffer: Render<Offer> = (offer) => ({
+  location: `/invoices/${offer.data.invoiceId}/offers/${offer.data.offerId}`,
+  resource: offerResource(offer),
+});
+
+export const renderCashBalance: Render<CashBalance> = (balance) => ({
+  location: `/cash/balances/${balance.data.balanceId}`,
+  resource: cashBalanceResource(balance),
+});
+
+export const renderCashExpectation: Render<CashExpectation> = (expectation) => ({
+  location: `/cash/expectations/${expectation.data.expectationId}`,
+  resource: cashExpectationResource(expectation),
 });

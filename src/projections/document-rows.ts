@@ -5,7 +5,7 @@ import { nextDueOn, statusOf } from '../domain/status.js';
 /** A document as lists find it. */
 export interface DocumentRow {
   readonly vendorId: string | undefined;
-  /** The number on it; of an allocation or write-off that of its item, of a refund that of its source. */
+  /** The number on it; of an allocation or write-off that of its item, of a refund that of its source; of an offer the id of its invoice. */
   readonly number: string | undefined;
   readonly status: string | undefined;
   /** When the first of what is open falls due. */
@@ -87,6 +87,22 @@ export const documentRowOf = (
         document.data.deferralId,
         document.data.reason,
       );
+    case 'vendor-consequences':
+    case 'invoice-consequences':
+      return row(document.vendorId, document.invoiceId, undefined);
+    case 'offer': {
+      const { offerId, invoiceId, vendorId, source } = document.data;
+      return row(vendorId, invoiceId, undefined, offerId, source);
+    }
+    case 'balance':
+      return row(undefined, undefined, undefined, document.data.account);
+    case 'plan':
+      return row(undefined, undefined, document.adopted ? 'adopted' : 'proposed', document.facts.planId);
+    case 'expectation': {
+      const { expectationId, vendorId, category, description, on } = document.data;
+      const status = document.withdrawn ? 'withdrawn' : 'in-force';
+      return { ...row(vendorId, undefined, status, expectationId, category, description), dueOn: on };
+    }
   }
 };
 

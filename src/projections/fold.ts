@@ -1,6 +1,7 @@
 import { type Document, type DocumentOf, evolve } from '../domain/documents.js';
 import { documentsOf, type DocumentName, type EventType, type RecordedEvent } from '../domain/events.js';
 import { type Posting, postingsOf } from '../domain/posting.js';
+import { type CashRow, cashRowsOf } from './cash-rows.js';
 import { type DocumentRow, documentRowOf } from './document-rows.js';
 import { type SubledgerLine, subledgerLinesOf } from './subledger-lines.js';
 
@@ -26,6 +27,7 @@ export interface Rows {
   readonly subledgerLines: Placed<SubledgerLine>[];
   readonly journalLines: Placed<JournalLine>[];
   readonly vendorFacts: VendorFact[];
+  readonly cash: CashRow[];
   /** The documents that changed, as they stand after the last event. */
   readonly documents: (DocumentRow & {
     readonly name: DocumentName;
@@ -52,6 +54,10 @@ const making: ReadonlySet<EventType> = new Set([
   'RefundReceived',
   'WrittenOff',
   'PaymentDeferred',
+  'OfferRecorded',
+  'CashBalanceStated',
+  'CashExpected',
+  'CashPlanProposed',
 ]);
 
 /** The documents whose history before these events is needed to fold them. */
@@ -72,7 +78,7 @@ export const neededFor = (events: readonly RecordedEvent[]): Set<DocumentName> =
  * @param documents what the events before made of the documents that `neededFor` names; brought up to date in place
  */
 export const fold = (events: readonly RecordedEvent[], documents: Map<DocumentName, Folded>): Rows => {
-  const rows: Rows = { subledgerLines: [], journalLines: [], vendorFacts: [], documents: [] };
+  const rows: Rows = { subledgerLines: [], journalLines: [], vendorFacts: [], cash: [], documents: [] };
   const changed = new Map<DocumentName, number>();
   for (const event of events) {
     const { position } = event;
@@ -81,6 +87,7 @@ export const fold = (events: readonly RecordedEvent[], documents: Map<DocumentNa
     postingsOf(event, before).forEach((posting, line) =>
       rows.journalLines.push({ ...posting, ...about(event, names[0]!), position, line }),
     );
+    rows.cash.push(...cashRowsOf(event));
     let line = 0;
     for (const name of names) {
       const folded = documents.get(name);
@@ -118,5 +125,5 @@ const about = (
   eventType: event.type,
   itemType: name.slice(0, name.indexOf('/')),
   itemId: name.slice(name.indexOf('/') + 1),
-  vendorId: 'vendorId' in event.data ? event.data.vendorId : '',
+  vendorId: 'vendorId' in event.data ? (event.data.vendorId ?? '') : '',
 });

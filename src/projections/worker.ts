@@ -8,6 +8,7 @@ import type { DocumentName } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
 import { readLine } from '../event-log/record.js';
 import { firstGeneration } from './books.js';
+import { type CashTable, cashTables } from './cash-rows.js';
 import { fold, type Folded, neededFor, type Rows } from './fold.js';
 
 /** How many events one pass takes at least to aim for. Passes end where a batch of the log ends. */
@@ -15,7 +16,11 @@ const eventsPerPass = 2_000;
 /** A worker that dies leaves its lease to run out, and reports wait for that long. */
 const leaseSeconds = 4;
 const documentsInMemory = 50_000;
-/** How often to look for what other instances have appended, when nothing tells us. */
+/**
+ * How often to look for what has been appended, by us or by other instances. Under load it is also the pace: what a pass
+ * costs beside its events is shared by all that came in meanwhile, and those who append are not kept waiting by passes
+ * over a handful. Who waits for a position has it looked at at once.
+ */
 const pollMs = 100;
 
 /** The documents that the books of a ledger are folded on, as of a position. */
@@ -32,6 +37,8 @@ export class ProjectionWorker {
   readonly holder = randomUUID();
   readonly #memories = new LRUCache<string, Memory>({ max: 50 });
   readonly #due = new Set<string>();
+  #isUrgent = false;
+  #lookedMs = 0;
   #wake: () => void = () => undefined;
   #stopping = false;
   #running: Promise<void> | undefined;
@@ -42,13 +49,15 @@ export class ProjectionWorker {
     private readonly report: (error: unknown) => void = () => undefined,
   ) {
     log.onAppended((ledgerId) => {
-      this.nudge(ledgerId);
+      this.#due.add(ledgerId);
+      if (performance.now() - this.#lookedMs > pollMs) this.#wake();
     });
   }
 
-  /** Has a ledger looked at now. */
+  /** Has a ledger looked at now: somebody waits. */
   nudge(ledgerId: string): void {
     this.#due.add(ledgerId);
+    this.#isUrgent = true;
     this.#wake();
   }
 
@@ -63,19 +72,25 @@ export class ProjectionWorker {
     await this.#running;
   }
 
-  // A method, since it changes while we wait, which the compiler does not see in a field.
+  // Methods, since these change while we wait, which the compiler does not see in a field.
   #isStopping(): boolean {
     return this.#stopping;
+  }
+
+  #mustLookNow(): boolean {
+    return this.#stopping || this.#isUrgent;
   }
 
   async #run(): Promise<void> {
     while (!this.#isStopping()) {
       try {
+        this.#isUrgent = false;
         const behind = await this.#behind();
         const ledgerIds = new Set([...this.#due, ...behind]);
         this.#due.clear();
         for (const ledgerId of ledgerIds) await this.catchUp(ledgerId);
-        if (this.#due.size === 0 && !this.#isStopping()) await this.#pause(pollMs);
+        this.#lookedMs = performance.now();
+        if (!this.#mustLookNow()) await this.#pause(pollMs);
       } catch (error) {
         this.report(error);
         await this.#pause(1_000);
@@ -108,7 +123,7 @@ export class ProjectionWorker {
     return rows.map((row) => row.ledger_id);
   }
 
-  /** Folds a ledger's log to its end, unless another worker is at it. */
+  /** Folds a ledger's log to its end, as far as that is when the last pass begins, unless another worker is at it. */
   async catchUp(ledgerId: string): Promise<void> {
     const lease = await this.#lease(ledgerId);
     if (!lease) {
@@ -117,10 +132,10 @@ export class ProjectionWorker {
       return;
     }
     let { position } = lease;
-    while (!this.#isStopping()) {
+    for (let isEnd = false; !isEnd && !this.#isStopping();) {
       const next = await this.#pass(ledgerId, lease.generation, position, { isLive: true });
-      if (next === position) break;
-      position = next;
+      if (next.position === position) break;
+      ({ position, isEnd } = next);
     }
     await this.pool.query(
       `update books.checkpoints set lease_holder = null, lease_until = null where ledger_id = $1 and generation = $2 and lease_holder = $3`,
@@ -145,9 +160,9 @@ export class ProjectionWorker {
   ): Promise<void> {
     for (let at = position; at < through;) {
       const next = await this.#pass(ledgerId, generation, at, { isLive: false, through });
-      if (next === at)
+      if (next.position === at)
         throw new Error(`generation ${generation} of the books of ${ledgerId} is folded by somebody else`);
-      at = next;
+      at = next.position;
       progress(at);
     }
   }
@@ -188,28 +203,29 @@ export class ProjectionWorker {
    *
    * @param isLive  only while the generation is the one that reports read
    * @param through goes no further than this
-   * @returns the position that the books go to now
+   * @returns the position that the books go to now, and whether the log went no further when it was read
    */
   async #pass(
     ledgerId: string,
     generation: number,
     position: number,
     { isLive, through = Number.MAX_SAFE_INTEGER }: { readonly isLive: boolean; readonly through?: number },
-  ): Promise<number> {
-    const { rows: lines } = await this.pool.query<{ line: string }>({
+  ): Promise<{ position: number; isEnd: boolean }> {
+    const { rows: lines } = await this.pool.query<{ line: string; is_end: boolean }>({
       name: 'next-pass',
       text: `with cut as (
                select coalesce(
                  (select last_position from log.commits where ledger_id = $1 and last_position > $2 and last_position <= $2 + $3
                    order by last_position desc limit 1),
                  (select last_position from log.commits where ledger_id = $1 and last_position > $2
-                   order by last_position limit 1)) as through
+                   order by last_position limit 1)) as through,
+                 (select last_position from log.commits where ledger_id = $1 order by last_position desc limit 1) as head
              )
-             select line from log.events, cut
+             select line, cut.through = cut.head as is_end from log.events, cut
               where ledger_id = $1 and position > $2 and position <= least(cut.through, $4::bigint) order by position`,
       values: [ledgerId, position, eventsPerPass, through],
     });
-    if (lines.length === 0) return position;
+    if (lines.length === 0) return { position, isEnd: true };
     const events = lines.map(({ line }) => readLine(line));
     const last = events.at(-1)!;
 
@@ -226,10 +242,10 @@ export class ProjectionWorker {
     // What is folded and then not written would be wrong to build on.
     memory.position = -1;
     const rows = fold(events, documents);
-    if (!(await this.#write(ledgerId, generation, isLive, position, last, rows))) return position;
+    if (!(await this.#write(ledgerId, generation, isLive, position, last, rows))) return { position, isEnd: false };
     for (const [name, folded] of documents) memory.documents.set(name, folded);
     memory.position = last.position;
-    return last.position;
+    return { position: last.position, isEnd: lines[0]!.is_end };
   }
 
   #memoryAt(books: string, position: number): Memory {
@@ -260,14 +276,16 @@ export class ProjectionWorker {
     lost.catch(() => undefined);
     const work = async (): Promise<boolean> => {
       await client.query('begin');
+      // Whoever holds the lease by now: two for whom a pass takes longer than a lease would else take it from each
+      // other for ever, and neither would write.
       const { rowCount } = await client.query(
         `update books.checkpoints
-            set position = $4, recorded_at = $5, lease_until = clock_timestamp() + $7 * interval '1 second'
-          where ledger_id = $1 and generation = $2 and position = $3 and lease_holder = $6
+            set position = $4, recorded_at = $5, lease_holder = $6, lease_until = clock_timestamp() + $7 * interval '1 second'
+          where ledger_id = $1 and generation = $2 and position = $3
             and ($8 is false or exists (select from books.live where ledger_id = $1 and generation = $2))`,
         [ledgerId, generation, from, last.position, last.recordedAt, this.holder, leaseSeconds, isLive],
       );
-      if (rowCount !== 0) await writeRows(client, ledgerId, generation, rows);
+      if (rowCount !== 0) await writeRows(client, ledgerId, generation, from, rows);
       await client.query(rowCount === 0 ? 'rollback' : 'commit');
       return rowCount !== 0;
     };
@@ -283,8 +301,14 @@ export class ProjectionWorker {
   }
 }
 
-/** Adds rows to a generation of the books, in the transaction that is open. */
-const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: number, rows: Rows): Promise<void> => {
+/** Adds the rows of a pass that begins after a position to a generation of the books, in the transaction that is open. */
+const writeRows = async (
+  client: pg.PoolClient,
+  ledgerId: string,
+  generation: number,
+  from: number,
+  rows: Rows,
+): Promise<void> => {
   await copyRows(
     client,
     'books.subledger_lines (ledger_id, generation, position, line, effective_on, currency, vendor_id, item_type, item_id, document_date, original_due_on, due_on, planned_on, owed, held, disputed, kind)',
@@ -332,8 +356,37 @@ const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: nu
     'books.vendor_facts (ledger_id, generation, vendor_id, position, name, kind)',
     rows.vendorFacts.map((row) => [ledgerId, generation, row.vendorId, row.position, row.name, row.kind]),
   );
-  if (rows.documents.length === 0) return;
-  const column = <T>(pick: (row: Rows['documents'][number]) => T): T[] => rows.documents.map(pick);
+  for (const [table, columns] of Object.entries(cashTables)) {
+    await copyRows(
+      client,
+      `books.${table} (ledger_id, generation, ${columns.join(', ')})`,
+      rows.cash
+        .filter((row) => row.table === (table as CashTable))
+        .map(({ cells }) => [ledgerId, generation, ...cells]),
+    );
+  }
+  // What is made here is not there yet, and costs less to add than to look for.
+  const made = rows.documents.filter(({ madeAt }) => madeAt > from);
+  await copyRows(
+    client,
+    'books.documents (ledger_id, generation, kind, id, made_at, position, vendor_id, number, status, due_on, search)',
+    made.map((row) => [
+      ledgerId,
+      generation,
+      kindOf(row.name),
+      idIn(row.name),
+      row.madeAt,
+      row.position,
+      row.vendorId,
+      row.number,
+      row.status,
+      row.dueOn,
+      row.search,
+    ]),
+  );
+  const changed = rows.documents.filter(({ madeAt }) => madeAt <= from);
+  if (changed.length === 0) return;
+  const column = <T>(pick: (row: Rows['documents'][number]) => T): T[] => changed.map(pick);
   await client.query({
     name: 'upsert-documents',
     text: `insert into books.documents (ledger_id, generation, kind, id, made_at, position, vendor_id, number, status, due_on, search)
@@ -344,7 +397,7 @@ const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: nu
       ledgerId,
       generation,
       column(({ name }) => kindOf(name)),
-      column(({ name }) => name.slice(name.indexOf('/') + 1)),
+      column(({ name }) => idIn(name)),
       column(({ madeAt }) => madeAt),
       column(({ position }) => position),
       column(({ vendorId }) => vendorId),
@@ -355,3 +408,5 @@ const writeRows = async (client: pg.PoolClient, ledgerId: string, generation: nu
     ],
   });
 };
+
+const idIn = (name: DocumentName): string => name.slice(name.indexOf('/') + 1);

@@ -26,5 +26,6 @@ import { ReportsController } from './reports.controller.js';
       useFactory: (log: EventLog, books: Books, pool: pg.Pool) => new ReportReader(log, books, pool),
     },
   ],
+  exports: [ReportReader],
 })
 export class ReportsModule {}

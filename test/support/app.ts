@@ -15,6 +15,7 @@ export const startApp = (
     url: database.appUrl,
     readUrl: database.appUrl,
     token: testToken,
+    planningThread: new URL('./planning-thread.js', import.meta.url),
     logger,
   });
 
@@ -70,6 +71,10 @@ export class LedgerClient {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, never>);
+  }
+
+  delete(path: string): Promise<Reply> {
+    return this.#send('DELETE', this.base + path, {});
   }
 
   async #send(method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Reply> {

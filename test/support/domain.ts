@@ -152,7 +152,7 @@ export class Books {
   take(...steps: readonly Step[]): this {
     for (const step of steps) {
       if ('turn' in step) step.turn(this);
-      else if ('effectiveOn' in step) this.record([step]);
+      else if ('data' in step) this.record([step]);
       else this.execute(step);
     }
     return this;

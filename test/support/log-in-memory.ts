@@ -2,7 +2,7 @@ import type { DocumentName, RecordedEvent } from '../../src/domain/events.js';
 import { type Document, evolve } from '../../src/domain/documents.js';
 import { documentsOf, streamOf } from '../../src/domain/events.js';
 import type { Known } from '../../src/event-log/documents-in-memory.js';
-import type { Entry, LogStore, Notice, Receipt, Verdict } from '../../src/event-log/log-store.js';
+import type { Entry, LogStore, Notice, Receipt, Sending, Verdict } from '../../src/event-log/log-store.js';
 import { readLine, versionOf } from '../../src/event-log/record.js';
 
 interface ClaimRow {
@@ -50,8 +50,20 @@ export class LogInMemory implements LogStore {
   #isOpen = false;
   #batches = 0;
 
-  /** @param isStrict also fails where a command was decided on something else than what it ends up behind */
-  constructor(private readonly isStrict = true) {}
+  readonly #answered = new Map<string, Verdict[]>();
+
+  /**
+   * @param isStrict also fails where a command was decided on something else than what it ends up behind
+   * @param nowMs    its clock; without one it is never late
+   */
+  constructor(
+    private readonly isStrict = true,
+    private readonly nowMs = (): number => 0,
+  ) {}
+
+  clockMs(): number {
+    return this.nowMs();
+  }
 
   get receipts(): ReadonlyMap<string, { requestHash: string; receipt: Receipt }> {
     return this.#receipts;
@@ -68,9 +80,12 @@ export class LogInMemory implements LogStore {
     );
   }
 
-  append(ledgerId: string, batch: readonly Entry[]): Promise<Verdict[]> {
+  append(ledgerId: string, batch: readonly Entry[], { batchId, isAgain, expiresMs }: Sending): Promise<Verdict[]> {
+    const answered = this.#answered.get(batchId);
+    if (answered) return Promise.resolve(answered);
     if (batch.some(({ events: [first] }) => first?.type === 'LedgerOpened')) this.#isOpen = true;
     if (!this.#isOpen) return Promise.reject(Object.assign(new Error(`no ledger ${ledgerId}`), { code: 'DB404' }));
+    if (this.nowMs() > expiresMs) return Promise.reject(Object.assign(new Error('too late'), { code: 'DB410' }));
     this.#batches += 1;
     this.batches.push(batch);
     const head = this.events.length;
@@ -90,6 +105,14 @@ export class LogInMemory implements LogStore {
         }
       }
     });
+    // Of a batch that only asks nothing is kept.
+    if (
+      isAgain ||
+      this.events.length > head ||
+      batch.some(({ key, keep }, place) => key !== undefined && keep && isAppended(place))
+    ) {
+      this.#answered.set(batchId, verdicts);
+    }
     return Promise.resolve(verdicts);
   }
 
@@ -103,11 +126,10 @@ export class LogInMemory implements LogStore {
   }
 
   #refusal(entry: Entry, head: number, earlier: readonly Verdict[]): Verdict | undefined {
-    const known = this.#receipts.get(entry.key);
+    const known = entry.key === undefined ? undefined : this.#receipts.get(entry.key);
     if (known) {
       if (known.requestHash !== entry.requestHash) return { verdict: 'reused' };
-      // Without a body it was kept for nothing but sending again.
-      return { verdict: 'replayed', receipt: { ...known.receipt, body: known.receipt.body || entry.body } };
+      return { verdict: 'replayed', receipt: known.receipt };
     }
     const before = this.events.slice(0, head);
     const isOutOfDate = [...entry.looked].some(([name, position]) =>
@@ -158,9 +180,8 @@ export class LogInMemory implements LogStore {
     }
     const position = entry.events.length > 0 ? this.events.length : entry.position;
     const receipt: Receipt = { status: entry.status, location: entry.location, body: entry.body, position, notices };
-    if (entry.keep) {
-      const kept = { ...receipt, body: entry.keepBody ? entry.body : '' };
-      this.#receipts.set(entry.key, { requestHash: entry.requestHash, receipt: kept });
+    if (entry.keep && entry.key !== undefined) {
+      this.#receipts.set(entry.key, { requestHash: entry.requestHash, receipt });
     }
     return { verdict: 'appended', firstPosition, recordedAt, receipt };
   }

@@ -9,12 +9,11 @@ import type { Request } from '../../src/event-log/ledger-writer.js';
 export const today = '2024-02-15';
 export const nowMs = Date.parse(`${today}T12:00:00Z`);
 
-/** A command as the intake hands it in. Without a key it has one of the server's. */
+/** A command as the intake hands it in. */
 export const requestOf = (command: Command, more: Partial<Request> = {}): Request => ({
   command,
   actor: { id: 'ann', role: 'clerk' },
-  key: randomUUID(),
-  keyIsCallers: more.key !== undefined,
+  key: undefined,
   requestHash: JSON.stringify(command),
   correlationId: randomUUID(),
   nowMs,

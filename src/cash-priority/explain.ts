@@ -1,0 +1,133 @@
+/** Why each item is treated as it is, in words that a treasurer can repeat. */
+import { addDays } from '../domain/calendar.js';
+import type { Evaluation, Plan } from './evaluate.js';
+import { priceText, spoken, toMinor } from './figures.js';
+import type { DecisionKind } from './model.js';
+import type { Problem } from './problem.js';
+
+export interface Told {
+  readonly decision: DecisionKind;
+  readonly reason: string;
+}
+
+export interface Facts {
+  readonly problem: Problem;
+  readonly plan: Plan;
+  readonly evaluation: Evaluation;
+  /** Per item, if all of it is paid on the first run, and if nothing is. */
+  readonly ifNow: readonly bigint[];
+  readonly ifNever: readonly bigint[];
+  /** Per run, in cost units. */
+  readonly prices: readonly bigint[];
+}
+
+export const dayOf = ({ asOf }: Problem, day: number): string => addDays(asOf, day);
+
+/** Cut-offs that a bill of an item counts for. */
+const cutoffsOf = (
+  { problem, evaluation }: Facts,
+  place: number,
+): { name: string; fires: boolean; cost: bigint; lacks: bigint }[] => {
+  const item = problem.items[place]!;
+  return evaluation.cutoffs
+    .filter(({ vendor }) => vendor === item.vendor)
+    .filter(({ cutoff }) => {
+      const { on, overdueDays } = problem.vendors[item.vendor]!.cutoffs[cutoff]!;
+      return (
+        on <= problem.horizonEnd &&
+        item.bills.some((bill) => problem.bills[bill]!.parts.some(({ due }) => due + overdueDays <= on))
+      );
+    })
+    .map(({ vendor, cutoff, fires, cost, overdue }) => {
+      const terms = problem.vendors[vendor]!.cutoffs[cutoff]!;
+      return {
+        name: `${terms.name} (${dayOf(problem, terms.on)})`,
+        fires,
+        cost: fires ? cost : terms.cost * 3_650_000n,
+        lacks: overdue - terms.tolerance,
+      };
+    });
+};
+
+export const explain = (facts: Facts, place: number): Told => {
+  const { problem, plan, evaluation, ifNow, ifNever, prices } = facts;
+  const item = problem.items[place]!;
+  const { currency, runs, horizonEnd } = problem;
+  const say = (cost: bigint): string => spoken(toMinor(cost), currency);
+  const payable = item.bills.reduce((sum, bill) => sum + problem.bills[bill]!.amount, 0n);
+  if (item.blocked !== undefined) return { decision: 'blocked', reason: `May not be paid: ${item.blocked}.` };
+  if (payable === 0n) return { decision: 'blocked', reason: 'May not be paid: all of it is disputed.' };
+
+  const offer = plan.offers[place];
+  if (offer !== undefined) {
+    const { id, cost, curesCutoffs } = item.offers[offer]!;
+    const cure = curesCutoffs ? ' and no longer counts for cut-offs' : '';
+    return {
+      decision: 'defer',
+      reason: `Accept offer ${id}: it costs ${spoken(cost, currency)}${cure}; not paying would cost ${say(ifNever[place]!)}.`,
+    };
+  }
+
+  const settled = item.bills.flatMap((bill) => plan.settled[bill]!);
+  const paid = settled.reduce((sum, { amount }) => sum + amount, 0n);
+  const decision = paid === 0n ? 'defer' : paid < payable || item.disputed > 0n ? 'pay-part' : 'pay';
+  const first = settled.reduce((least, { run }) => Math.min(least, run), Infinity);
+  const last = settled.reduce((most, { run }) => Math.max(most, run), -1);
+  const cutoffs = cutoffsOf(facts, place);
+  const saved = ifNever[place]! - evaluation.itemCosts[place]!;
+  const sentences: string[] = [];
+  const due = problem.bills[item.bills[0]!]!.parts[0]!.due;
+
+  if (item.neverDefer) {
+    const late = evaluation.lateness[item.tier]! > 0n;
+    const inTime = paid === payable && item.bills.every((bill) => paidInTime(facts, bill));
+    if (inTime) sentences.push(`Tier ${item.tier} is never deferred: paid in time, on ${dayOf(problem, runs[last]!)}.`);
+    else if (due > horizonEnd) sentences.push(`Never deferred, but due only after the plan ends.`);
+    else if (late)
+      sentences.push(
+        `Tier ${item.tier} is never deferred, but the cash is not there: ${
+          paid === 0n
+            ? 'nothing can be paid'
+            : `${spoken(paid, currency)} is paid, the last of it on ${dayOf(problem, runs[last]!)}`
+        } with what comes before it paid first.`,
+      );
+  } else if (item.requiredBy !== undefined) {
+    sentences.push('Required by the request.');
+  } else if (decision === 'defer') {
+    if (ifNever[place] === 0n && !cutoffs.some(({ fires }) => fires))
+      sentences.push(
+        due > horizonEnd
+          ? `Due on ${dayOf(problem, due)}, after the plan ends; leaving it costs nothing until then.`
+          : 'Leaving it costs nothing inside the plan, so the cash is kept for what does.',
+      );
+    else
+      sentences.push(
+        `Not paying costs ${say(ifNever[place]! - ifNow[place]!)} more than paying now, and ties up no cash; ` +
+          `a unit of cash saves ${priceText(prices[0]!)} elsewhere.`,
+      );
+  } else {
+    const how = decision === 'pay' ? 'Paid' : `${spoken(paid, currency)} paid`;
+    const when =
+      first === last
+        ? `on ${dayOf(problem, runs[first]!)}`
+        : `from ${dayOf(problem, runs[first]!)} to ${dayOf(problem, runs[last]!)}`;
+    sentences.push(
+      `${how} ${when}: that saves ${say(saved)} against not paying; a unit of cash is worth ${priceText(prices[first]!)} then.`,
+    );
+  }
+  for (const { name, fires, cost, lacks } of cutoffs) {
+    if (fires && decision !== 'pay')
+      sentences.push(
+        `${name} happens, at ${say(cost)}: it would take ${spoken(lacks, currency)} more by then, and less than that avoids nothing.`,
+      );
+    else if (!fires && paid > 0n) sentences.push(`Helps to avoid ${name}, which would cost ${say(cost)} or more.`);
+  }
+  if (item.disputed > 0n) sentences.push(`${spoken(item.disputed, currency)} of it is disputed and may not be paid.`);
+  return { decision, reason: sentences.join(' ') };
+};
+
+const paidInTime = ({ problem, plan }: Facts, place: number): boolean => {
+  const bill = problem.bills[place]!;
+  const deadline = Math.max(bill.parts[0]!.due, problem.runs[0]!);
+  return bill.amount === 0n || plan.settled[place]!.every(({ run }) => problem.runs[run]! <= deadline);
+};

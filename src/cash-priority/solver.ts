@@ -1,0 +1,119 @@
+/** HiGHS in WebAssembly: one programme in, values, prices and a bound out. A solve blocks its thread. */
+import highsPackage, { type Highs, type Model } from 'highs';
+import type { Limits } from './model.js';
+import type { Programme } from './programme.js';
+
+export interface SolverOptions {
+  readonly integers: boolean;
+  /** Stop when the plan is proven to be this close to the best, as a share of the objective. */
+  readonly relativeGap: number;
+  /** In units of the programme's objective. */
+  readonly absoluteGap?: number;
+  /** A plan that costs no more than this, in units of the objective, is good enough. */
+  readonly target?: number;
+  /** Branch-and-bound nodes: a limit that is the same on every machine. */
+  readonly nodeLimit: number;
+}
+
+export interface Solution {
+  readonly status: 'optimal' | 'stopped' | 'infeasible';
+  /** Undefined if the solver has found no plan. */
+  readonly values: Float64Array | undefined;
+  /** Per row; empty from a programme with integers. */
+  readonly duals: Float64Array;
+  readonly reducedCosts: Float64Array;
+  readonly objective: number;
+  /** No solution is below this; -Infinity if nothing is known. */
+  readonly bound: number;
+  /** Whether a clock or a cancellation stopped it. */
+  readonly interrupted: boolean;
+}
+
+export interface Solver {
+  /** @throws {Error} if the solver breaks; it is of no use any more then */
+  readonly solve: (programme: Programme, options: SolverOptions, limits?: Limits) => Solution;
+  /** The programme in free MPS format, for other solvers to check. */
+  readonly exportMps: (programme: Programme) => string;
+}
+
+// Its types are those of its CommonJS build, but what Node imports here is the other one.
+const load = highsPackage as unknown as typeof highsPackage.default;
+
+/** Loads a solver; about 50 ms, then warm. */
+export const loadSolver = async (): Promise<Solver> => {
+  const highs = await load();
+  return {
+    solve: (programme, options, limits) =>
+      highs.withModel(dataOf(highs, programme, options.integers), (model) => solve(highs, model, options, limits)),
+    exportMps: (programme) =>
+      highs.withModel(dataOf(highs, programme, true), (model) => {
+        model.options.set({ output_flag: false });
+        return new TextDecoder().decode(model.exportModel('mps'));
+      }),
+  };
+};
+
+const dataOf = (highs: Highs, programme: Programme, integers: boolean) => ({
+  numCols: programme.cost.length,
+  numRows: programme.rowLower.length,
+  offset: programme.offset,
+  colCost: programme.cost,
+  colLower: programme.lower,
+  colUpper: programme.upper,
+  rowLower: programme.rowLower,
+  rowUpper: programme.rowUpper,
+  matrix: {
+    format: 'csr' as const,
+    numRows: programme.rowLower.length,
+    numCols: programme.cost.length,
+    starts: programme.starts,
+    indices: programme.indices,
+    values: programme.values,
+  },
+  ...(integers && programme.integer.includes(1) ? { integrality: programme.integer } : {}),
+  sense: highs.constants.objectiveSense.minimize,
+});
+
+const solve = (highs: Highs, model: Model, options: SolverOptions, limits: Limits = {}): Solution => {
+  const { modelStatus, callbackType } = highs.constants;
+  model.options.set({
+    output_flag: false,
+    random_seed: 0,
+    mip_rel_gap: options.relativeGap,
+    mip_abs_gap: options.absoluteGap ?? 1e-6,
+    mip_max_nodes: options.nodeLimit,
+    ...(options.target === undefined ? {} : { objective_target: options.target }),
+    // These cost more here than they bring: the programme is nearly a linear one.
+    mip_allow_restart: false,
+    mip_detect_symmetry: false,
+    mip_heuristic_effort: 0,
+    mip_heuristic_run_rins: false,
+    mip_heuristic_run_rens: false,
+    mip_heuristic_run_root_reduced_cost: false,
+  });
+  let interrupted = false;
+  const stop = (event: { interrupt: () => void }): undefined => {
+    interrupted ||= isOver(limits);
+    if (interrupted) event.interrupt();
+  };
+  const watched = limits.cancelled !== undefined || limits.timeLimitMs !== undefined;
+  model.run(watched ? { [callbackType.mipInterrupt]: stop, [callbackType.simplexInterrupt]: stop } : undefined);
+  const status = model.getModelStatus();
+  const found = model.getSolution();
+  const usable = Number(model.info.get('primal_solution_status')) === highs.constants.solutionStatus.feasible;
+  const isMip = options.integers;
+  const optimal = status === modelStatus.optimal || status === modelStatus.empty;
+  return {
+    status: optimal ? 'optimal' : status === modelStatus.infeasible ? 'infeasible' : 'stopped',
+    values: usable || optimal ? Float64Array.from(found.colValue) : undefined,
+    duals: Float64Array.from(found.rowDual),
+    reducedCosts: Float64Array.from(found.colDual),
+    objective: model.getObjectiveValue(),
+    bound: isMip ? Number(model.info.get('mip_dual_bound')) : optimal ? model.getObjectiveValue() : -Infinity,
+    interrupted,
+  };
+};
+
+/** Whether a limit from outside is reached. */
+export const isOver = ({ cancelled, now, timeLimitMs }: Limits): boolean =>
+  (cancelled?.() ?? false) || (now !== undefined && timeLimitMs !== undefined && now() >= timeLimitMs);

@@ -1,0 +1,384 @@
+/** From a problem to a plan that is proven close to the best: tiers first, then cost, in stages that grow as needed. */
+import { certificate, type Prices } from './certificate.js';
+import { frozenCost, optionCash, optionCost, optionLateness } from './costs.js';
+import { evaluate, type Evaluation, type LatenessLimits, type Plan } from './evaluate.js';
+import type { Limits } from './model.js';
+import { pricesFrom } from './prices.js';
+import type { Problem } from './problem.js';
+import { type Ask, buildProgramme, isLumpy, needsIntegers, type Programme } from './programme.js';
+import { keepCash, planOf } from './repair.js';
+import { isOver, type Solution, type Solver } from './solver.js';
+
+export interface Solved {
+  readonly plan: Plan;
+  readonly evaluation: Evaluation;
+  readonly limits: LatenessLimits;
+  /** No plan within the limits costs less, in cost units. */
+  readonly bound: bigint;
+  /** What the prices alone prove. */
+  readonly certified: bigint;
+  readonly prices: Prices;
+  readonly proven: boolean;
+  /** Whether it was cut off from outside. */
+  readonly interrupted: boolean;
+}
+
+export interface Wanted {
+  /** As a share of the cost. */
+  readonly gap: number;
+  /** Payments of the first run that are not to be decided again. */
+  readonly firstRun?: Plan;
+  /** Without the prices and the certificate: for comparisons among many plans. */
+  readonly priced: boolean;
+}
+
+/** Up to so many bills that may not be split are decided exactly at once. */
+const fewBills = 120;
+/** Otherwise those that matter most join round by round, and so many that hardly care fill the gaps. */
+const moreBills = 50;
+const nearTies = 60;
+const nodeLimit = 20_000;
+
+/** Thrown by nothing but a cancellation: there is no plan to show then. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+  constructor() {
+    super('the plan was cancelled');
+  }
+}
+
+export const optimise = (
+  problem: Problem,
+  solver: Solver,
+  wanted: Wanted,
+  outside: Limits = {},
+): Solved | undefined => {
+  let interrupted = false;
+  const solve: Solve = (programme, integers, relativeGap, target) => {
+    if (outside.cancelled?.()) throw new Cancelled();
+    const options = { integers, relativeGap, nodeLimit, ...(target === undefined ? {} : { target }) };
+    const solution = solver.solve(programme, options, outside);
+    if (outside.cancelled?.()) throw new Cancelled();
+    interrupted ||= solution.interrupted;
+    return solution;
+  };
+
+  const lateness = latenessLimits(problem, wanted, solve);
+  if (!lateness) return undefined;
+  const { limits } = lateness;
+  const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside));
+  const checked = withSlack(problem, limits);
+  if (!cost) return undefined;
+  const { plan, evaluation } = cost;
+  const proven = lateness.proven;
+  if (!wanted.priced) {
+    const bound = cost.bound < evaluation.total ? cost.bound : evaluation.total;
+    const close = isWithin(evaluation.total, bound, wanted.gap);
+    return {
+      plan,
+      evaluation,
+      limits,
+      bound,
+      certified: 0n,
+      prices: noPrices(problem),
+      proven: proven && close,
+      interrupted,
+    };
+  }
+  const prices = pricesOf(problem, plan, evaluation, limits, solve);
+  const certified = certificate(problem, checked, prices);
+  const best = certified > cost.bound ? certified : cost.bound;
+  // A float's bound may come out a hair above what is reached; the certificate never does.
+  const bound = best < evaluation.total ? best : evaluation.total;
+  const close = isWithin(evaluation.total, bound, wanted.gap);
+  return { plan, evaluation, limits, bound, certified, prices, proven: proven && close, interrupted };
+};
+
+/** Limits as they are checked: whole minor units can't always reach what fractions can, by a unit per bill. */
+export const withSlack = (
+  { bills, items, horizonEnd }: Problem,
+  { tiers, required }: LatenessLimits,
+): LatenessLimits => {
+  const slack = (place: (item: Problem['items'][number]) => boolean): bigint =>
+    BigInt(bills.filter(({ item }) => place(items[item]!)).length * (horizonEnd + 1));
+  return {
+    tiers: tiers.map((limit, tier) =>
+      limit ? limit + slack(({ neverDefer, tier: own }) => neverDefer && own === tier) : limit,
+    ),
+    required: required ? required + slack(({ requiredBy }) => requiredBy !== undefined) : required,
+  };
+};
+
+export const noPrices = (problem: Problem): Prices => ({
+  cash: problem.runs.map(() => 0n),
+  lateness: Array.from({ length: 10 }, () => 0n),
+  pressure: new Map(),
+});
+
+export const isWithin = (cost: bigint, bound: bigint, gap: number): boolean =>
+  cost - bound <= (cost * BigInt(Math.round(gap * 1e9))) / 1_000_000_000n;
+
+type Solve = (programme: Programme, integers: boolean, relativeGap: number, target?: number) => Solution;
+
+/** How late never-defer tiers and required items have to be at least: 0 where they can all be met. */
+const latenessLimits = (
+  problem: Problem,
+  { firstRun }: Wanted,
+  solve: Solve,
+): { limits: LatenessLimits; proven: boolean } | undefined => {
+  const { items, bills } = problem;
+  const tiers: (bigint | undefined)[] = Array.from({ length: 10 }, () => undefined);
+  for (const { item, amount } of bills) if (items[item]!.neverDefer && amount > 0n) tiers[items[item]!.tier] = 0n;
+  const required = items.some(({ requiredBy }) => requiredBy !== undefined) ? 0n : undefined;
+  if (canPayLast(problem, firstRun)) return { limits: { tiers, required }, proven: true };
+
+  let proven = true;
+  const found: (bigint | undefined)[] = Array.from({ length: 10 }, () => undefined);
+  let requiredFound: bigint | undefined;
+  const least = (minimise: Exclude<Ask['minimise'], 'cost'>): Evaluation | undefined => {
+    const limits = { tiers: found, required: requiredFound };
+    const exact = (place: number): boolean => needsIntegers(problem, place);
+    const programme = buildProgramme(problem, {
+      minimise,
+      limits,
+      exact,
+      cutoffsExact: false,
+      ...(firstRun ? { firstRun } : {}),
+    });
+    const solution = solve(programme, true, 0);
+    if (!solution.values) return undefined;
+    proven &&= solution.status === 'optimal';
+    const plan = planOf(problem, programme, solution.values);
+    const evaluation = evaluate(problem, plan);
+    return evaluation;
+  };
+  for (const [tier, any] of tiers.entries()) {
+    if (any === undefined) continue;
+    const evaluation = least({ tier });
+    if (!evaluation) return undefined;
+    found[tier] = evaluation.lateness[tier]!;
+  }
+  if (required !== undefined) {
+    const evaluation = least('required');
+    if (!evaluation) return undefined;
+    requiredFound = evaluation.requiredLateness;
+  }
+  return { limits: { tiers: found, required: requiredFound }, proven };
+};
+
+/** Whether all that must not be late can be paid on its last run in time: the usual case, and no solver is needed. */
+const canPayLast = (problem: Problem, firstRun: Plan | undefined): boolean => {
+  const { items, bills, runs, cash } = problem;
+  if (firstRun) return false;
+  const paid = runs.map(() => 0n);
+  for (const bill of bills) {
+    const item = items[bill.item]!;
+    let last = runs.length;
+    if (item.neverDefer && optionLateness(problem, bill, undefined) > 0n)
+      last = runs.findLastIndex((_, run) => optionLateness(problem, bill, run) === 0n);
+    if (item.requiredBy !== undefined && item.requiredBy < last) last = item.requiredBy;
+    // A part of a later due date that is required drags the earlier ones along, which are required too.
+    if (last < runs.length) paid[last]! += optionCash(bill, last);
+  }
+  let sum = 0n;
+  return runs.every((_, run) => (sum += paid[run]!) <= cash.caps[run]!);
+};
+
+const cheapest = (
+  problem: Problem,
+  { gap, firstRun }: Wanted,
+  limits: LatenessLimits,
+  solve: Solve,
+  over: () => boolean,
+): { plan: Plan; evaluation: Evaluation; bound: bigint } | undefined => {
+  const first = firstRun ? { firstRun } : {};
+  const wanting = [...problem.bills.keys()].filter((place) => needsIntegers(problem, place));
+  const lumpy = wanting
+    .filter((place) => isLumpy(problem, place))
+    .map((place) => ({ place, swing: swingOf(problem, place) }))
+    .sort((a, b) => b.swing - a.swing || a.place - b.place)
+    .map(({ place }) => place);
+  let best: { plan: Plan; evaluation: Evaluation } | undefined;
+  const frozen = frozenCost(problem);
+  let bound = 0n;
+  const consider = (programme: Programme, values: Float64Array): void => {
+    const rounded = planOf(problem, programme, values);
+    const plan = firstRun ? rounded : keepCash(problem, rounded);
+    const evaluation = evaluate(problem, plan, withSlack(problem, limits));
+    if (evaluation.faults.length > 0) return;
+    if (!best || evaluation.total < best.evaluation.total) best = { plan, evaluation };
+  };
+  const reached = (): boolean => best !== undefined && isWithin(best.evaluation.total, bound, gap);
+
+  const chosen = new Set<number>(wanting.length <= fewBills ? wanting : lumpy.slice(0, moreBills));
+  for (let round = 0; ; round += 1) {
+    const all = chosen.size === wanting.length;
+    const large = buildProgramme(problem, {
+      minimise: 'cost',
+      limits,
+      exact: (place) => chosen.has(place),
+      cutoffsExact: true,
+      ...first,
+    });
+    const solution = solve(large, true, all ? gap / 2 : gap / 4);
+    const proven = toUnits(solution.bound, large) + frozen;
+    if (proven > bound) bound = proven;
+    if (!solution.values) return best && { ...best, bound };
+    consider(large, solution.values);
+    if (reached() || over() || all) break;
+
+    // What it has decided stays, but for bills that are split where they may not be, and those that hardly care.
+    const { decided, switched, split } = decisionsOf(problem, large, solution.values);
+    const linear = buildProgramme(problem, {
+      minimise: 'cost',
+      limits,
+      exact: () => false,
+      cutoffsExact: false,
+      switched,
+      decided: new Map([...decided].filter(([place]) => chosen.has(place))),
+      ...first,
+    });
+    const { duals } = solve(linear, false, 0);
+    const prices = linear.cashRows.map((row) => (-(duals[row] ?? 0) * linear.costScale) / linear.cashScale);
+    const shortlist = new Map<number, readonly number[]>();
+    for (const { place, runs } of nearestTies(problem, wanting, prices, decided).slice(0, nearTies << round)) {
+      shortlist.set(
+        place,
+        [...new Set([...runs, decided.get(place)!])].filter((run) => run >= 0).sort((a, b) => a - b),
+      );
+      decided.delete(place);
+    }
+    const small = buildProgramme(problem, {
+      minimise: 'cost',
+      limits,
+      exact: (place) => !decided.has(place) && needsIntegers(problem, place),
+      cutoffsExact: true,
+      decided,
+      switched,
+      shortlist,
+      ...first,
+    });
+    const target = Number(bound - frozen + (bound * BigInt(Math.round(gap * 5e8))) / 1_000_000_000n) / small.costScale;
+    const near = solve(small, true, gap / 4, target);
+    if (near.values) consider(small, near.values);
+    if (reached() || over()) break;
+    const before = chosen.size;
+    for (const place of split) if (breaksItsTerms(problem, large, solution.values, place)) chosen.add(place);
+    for (const place of lumpy.slice(0, moreBills << (round + 1))) chosen.add(place);
+    if (chosen.size === before) for (const place of wanting) chosen.add(place);
+  }
+  return best && { ...best, bound };
+};
+
+/** Whether a solution pays a bill in parts that are too small, too many, or not allowed at all. */
+const breaksItsTerms = (problem: Problem, programme: Programme, values: Float64Array, place: number): boolean => {
+  if (!needsIntegers(problem, place)) return false;
+  if (isLumpy(problem, place)) return true;
+  const bill = problem.bills[place]!;
+  const item = problem.items[bill.item]!;
+  const minimum = Number(item.minimum < bill.amount ? item.minimum : bill.amount) / Number(bill.amount);
+  let payments = 0;
+  for (const [column, meaning] of programme.columns.entries()) {
+    if (meaning.is !== 'pay' || meaning.bill !== place || values[column]! <= 1e-6) continue;
+    payments += 1;
+    if (values[column]! < minimum - 1e-6) return true;
+  }
+  return payments > item.maxPayments;
+};
+
+/** How much it can matter what becomes of a bill. */
+const swingOf = (problem: Problem, place: number): number => {
+  const bill = problem.bills[place]!;
+  return Number(optionCost(problem, bill, undefined) - optionCost(problem, bill, 0));
+};
+
+/** Decided bills by how little they would lose with their second choice at these prices of cash. */
+const nearestTies = (
+  problem: Problem,
+  places: readonly number[],
+  prices: readonly number[],
+  decided: ReadonlyMap<number, number>,
+): { place: number; runs: number[] }[] => {
+  const ties: { place: number; regret: number; runs: number[] }[] = [];
+  for (const place of places) {
+    if (!decided.has(place)) continue;
+    const bill = problem.bills[place]!;
+    const options = [
+      { run: -1, sum: Number(optionCost(problem, bill, undefined)) },
+      ...prices.map((price, run) => ({
+        run,
+        sum: Number(optionCost(problem, bill, run)) + price * Number(optionCash(bill, run)),
+      })),
+    ].sort((a, b) => a.sum - b.sum || b.run - a.run);
+    const runs = options.slice(0, 4).map(({ run }) => run);
+    ties.push({ place, regret: options[1]!.sum - options[0]!.sum, runs });
+  }
+  return ties.sort((a, b) => a.regret - b.regret || a.place - b.place);
+};
+
+/** A bound of the solver in cost units, lowered by what its tolerances may hide. */
+const toUnits = (bound: number, programme: Programme): bigint => {
+  if (!Number.isFinite(bound)) return 0n;
+  const safe = (bound - Math.abs(bound) * 1e-8 - 1e-6) * programme.costScale;
+  return safe > 0 ? BigInt(Math.floor(safe)) : 0n;
+};
+
+/** What a solution has decided, and the bills that it splits though they may not be split. */
+const decisionsOf = (
+  problem: Problem,
+  programme: Programme,
+  values: Float64Array,
+): { decided: Map<number, number>; switched: Map<string, boolean>; split: number[] } => {
+  const switched = new Map<string, boolean>();
+  const chosen = new Map<number, { run: number; whole: boolean }>();
+  for (const [column, meaning] of programme.columns.entries()) {
+    const value = values[column]!;
+    if (meaning.is === 'cutoff') switched.set(`${meaning.vendor}/${meaning.cutoff}/${meaning.judgement}`, value > 0.5);
+    if (meaning.is === 'offer') switched.set(`${meaning.item}/${meaning.offer}`, value > 0.5);
+    if (meaning.is !== 'pay' || value <= 1e-6) continue;
+    chosen.set(meaning.bill, { run: meaning.run, whole: value > 1 - 1e-6 && !chosen.has(meaning.bill) });
+  }
+  const decided = new Map<number, number>();
+  const split: number[] = [];
+  for (const [place, bill] of problem.bills.entries()) {
+    if (bill.amount === 0n) continue;
+    const own = chosen.get(place);
+    if (!own || own.whole) decided.set(place, own?.run ?? -1);
+    else split.push(place);
+  }
+  return { decided, switched, split };
+};
+
+/** Prices from the linear programme in which every either-or is settled as in the plan. */
+const pricesOf = (
+  problem: Problem,
+  plan: Plan,
+  evaluation: Evaluation,
+  limits: LatenessLimits,
+  solve: Solve,
+): Prices => {
+  const switched = new Map<string, boolean>();
+  for (const { vendor, cutoff, fires, cost } of evaluation.cutoffs) {
+    const terms = problem.vendors[vendor]!.cutoffs[cutoff]!;
+    let left = cost / 3_650_000n - (terms.on >= 0 ? terms.cost : 0n);
+    for (let place = 0, day = terms.on; day <= problem.horizonEnd; place += 1, day += 7) {
+      switched.set(`${vendor}/${cutoff}/${place}`, fires && left >= 0n);
+      if (day + 7 >= 0) left -= terms.weekly;
+    }
+  }
+  for (const [item, { offers }] of problem.items.entries())
+    for (const offer of offers.keys()) switched.set(`${item}/${offer}`, plan.offers[item] === offer);
+  const programme = buildProgramme(problem, {
+    minimise: 'cost',
+    limits,
+    exact: () => false,
+    cutoffsExact: false,
+    switched,
+  });
+  const { duals } = solve(programme, false, 0);
+  const cash = programme.cashRows.map((row) => (-(duals[row] ?? 0) * programme.costScale) / programme.cashScale);
+  const tierDuals = Array.from({ length: 10 }, () => 0);
+  for (const [tier, row] of programme.tierRows)
+    tierDuals[tier] = (-(duals[row] ?? 0) * programme.costScale) / programme.lateScale;
+  return pricesFrom(problem, cash, tierDuals);
+};

@@ -1,0 +1,164 @@
+import { Body, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import type { PlanAnswer } from '../cash-priority/model.js';
+import type { CashPlan } from '../domain/cash-plan.js';
+import { unpack } from '../planning/packed.js';
+import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
+import { type Call, TheCall, TheCallWithQuery } from './call.js';
+import { CashPlanLists } from './cash-plans.lists.js';
+import {
+  AdoptBody,
+  AdoptionResource,
+  CashPlanBody,
+  CashPlanListQuery,
+  CashPlanProgress,
+  CashPlanResource,
+  CashPlanSummary,
+  DryRunQuery,
+  toPlanRequest,
+} from './cash-plans.dto.js';
+import { adoptionOf, CashPlans, planResource } from './cash-plans.service.js';
+import { CommandDesk, sendAnswer } from './command-desk.js';
+import { Problem } from './problems.js';
+import { Reader, send, shownEvent } from './reader.js';
+import { ReadQuery } from './reading.dto.js';
+import { Checked } from './validation.js';
+
+/** The resource is not done: where to look for it. */
+const notDone = (call: Call, progress: CashPlanProgress): string => {
+  void call.reply.code(202).headers({
+    Location: `/v1/ledgers/${call.ledgerId}/cash-plans/${progress.id}`,
+    'Content-Type': 'application/json; charset=utf-8',
+    'Retry-After': '1',
+  });
+  return JSON.stringify(progress);
+};
+
+const ApiNotDone = (): MethodDecorator =>
+  ApiResponse({
+    status: 202,
+    description: 'It is not done: look for it at its address',
+    schema: { $ref: getSchemaPath(CashPlanProgress) },
+  });
+
+@LedgerRoutes('cash-plans')
+@ApiExtraModels(CashPlanProgress)
+export class CashPlansController {
+  constructor(
+    private readonly plans: CashPlans,
+    private readonly desk: CommandDesk,
+    private readonly reader: Reader,
+    private readonly lists: CashPlanLists,
+  ) {}
+
+  /** Says which bills to pay, part-pay or defer, why, what that costs, and how close it is to the best plan. Changes nothing that we owe. */
+  @Post()
+  @Commands(CashPlanResource)
+  @ApiOkResponse({ description: 'A dry run', type: CashPlanResource })
+  @ApiNotDone()
+  async propose(
+    @TheCallWithQuery() call: Call,
+    @Query(Checked) { dryRun }: DryRunQuery,
+    @Body(Checked) body: CashPlanBody,
+  ): Promise<string> {
+    if (dryRun === 'true') {
+      const moment = await this.plans.moment(call.ledgerId, body);
+      const { currency } = body;
+      const { text } = await this.plans.compute({ moment, currency, request: toPlanRequest(body), form: 'json' });
+      void call.reply.code(200).headers({
+        'Ledger-Position': String(moment.position),
+        'Content-Type': 'application/json; charset=utf-8',
+      });
+      return text;
+    }
+    const answer = await this.plans.propose(call, body);
+    return 'body' in answer ? sendAnswer(call, answer) : notDone(call, answer);
+  }
+
+  /** Takes a plan on: defers what it defers, in one go, if everything it touches is still as it was. */
+  @Post(':id/adoption')
+  @ApiId('id', 'The plan')
+  @Commands(AdoptionResource)
+  async adopt(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: AdoptBody): Promise<string> {
+    const replayed = await this.desk.replay(call);
+    if (replayed) return sendAnswer(call, replayed);
+    const { command, answer } = await this.plans.adoption(call.ledgerId, id, body);
+    return this.desk.carryOut(call, command, (plan: CashPlan) => ({
+      location: `/cash-plans/${id}/adoption`,
+      resource: adoptionResource(plan, answer),
+    }));
+  }
+
+  /** What became of a plan that was adopted: the payments of its first run, and why each other bill is not among them. */
+  @Get(':id/adoption')
+  @ApiId('id', 'The plan')
+  @Shows(AdoptionResource)
+  async adoption(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {
+    const { position } = await this.reader.head(call.ledgerId, query.atLeast);
+    const plan = await this.plans.recorded(call.ledgerId, id);
+    if (!plan?.document.adopted) throw new Problem('not-found', `This ledger has no adopted plan ${id}.`);
+    const answer = JSON.parse(await unpack(plan.data.plan)) as PlanAnswer;
+    return send(call, position, adoptionResource(plan.document, answer));
+  }
+
+  /** The plans that were recorded. */
+  @Get()
+  @ListsOf(CashPlanSummary)
+  list(@TheCall() call: Call, @Query(Checked) query: CashPlanListQuery): Promise<string> {
+    return this.lists.answer(call, query);
+  }
+
+  /** One plan. */
+  @Get(':id')
+  @ApiId('id', 'The plan')
+  @Shows(CashPlanResource)
+  @ApiNotDone()
+  async get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {
+    const { position } = await this.reader.head(call.ledgerId, query.atLeast);
+    const plan = await this.plans.recorded(call.ledgerId, id);
+    if (!plan) {
+      const progress = this.plans.progress(call.ledgerId, id);
+      if (!progress) throw new Problem('not-found', `This ledger has no plan ${id}.`);
+      if (progress.status === 'queued' || progress.status === 'running') return notDone(call, progress);
+      return send(call, position, progress);
+    }
+    const { document, data, history } = plan;
+    const events = history.map((event) =>
+      // The long texts stand beside it, or in the log.
+      event.type === 'CashPlanProposed'
+        ? shownEvent({ ...event, data: { ...document.facts } as typeof event.data })
+        : shownEvent(event),
+    );
+    const text = planResource(document, await unpack(data.plan));
+    const lastPosition = Math.max(position, history.at(-1)!.position);
+    void call.reply.headers({
+      'Ledger-Position': String(lastPosition),
+      'Content-Type': 'application/json; charset=utf-8',
+    });
+    return `${text.slice(0, -1)},"history":${JSON.stringify(events)}}`;
+  }
+
+  /** Ends the computing of a plan. What is recorded stays. */
+  @Delete(':id')
+  @ApiId('id', 'The plan')
+  @ApiOkResponse({ description: 'It will not be recorded', type: CashPlanProgress })
+  async cancel(@TheCall() call: Call, @Param('id') id: string): Promise<string> {
+    const { position } = await this.reader.head(call.ledgerId);
+    return send(call, position, await this.plans.cancel(call.ledgerId, id));
+  }
+}
+
+const adoptionResource = ({ facts, adopted }: CashPlan, { proposal, decisions }: PlanAnswer): object => {
+  const named = new Map(decisions.map((decision) => [decision.itemId, decision]));
+  const withNames = (one: { readonly itemId: string }): object => {
+    const decision = named.get(one.itemId);
+    return { ...one, vendorName: decision?.vendor, number: decision?.number };
+  };
+  return {
+    id: facts.planId,
+    status: 'adopted',
+    adoption: adopted && adoptionOf(adopted),
+    proposal: { on: proposal.on, payments: proposal.payments.map(withNames) },
+    exceptions: proposal.exceptions.map(withNames),
+  };
+};

@@ -1,0 +1,30 @@
+import type { PlanRefusalCode, PlanRequest } from '../cash-priority/model.js';
+import type { DataOf } from '../domain/events.js';
+import type { Currency } from '../domain/money.js';
+import type { Moment } from '../reports/as-of.js';
+
+/** What goes to the planning thread and what comes back: plain values, since they are copied. */
+export interface Job {
+  readonly moment: Moment;
+  readonly currency: Currency;
+  readonly request: PlanRequest;
+  /** A plan to be recorded comes with all that is recorded; a report with its text alone. */
+  readonly form: 'recorded' | 'json' | 'csv';
+}
+
+export interface Planned {
+  /** The plan as JSON, or, if that was asked for, as CSV. */
+  readonly text: string;
+  /** What is recorded of it. */
+  readonly recorded?: Omit<DataOf<'CashPlanProposed'>, 'planId'>;
+}
+
+export type Outcome =
+  | { readonly kind: 'planned'; readonly planned: Planned }
+  | {
+      readonly kind: 'refused';
+      readonly code: PlanRefusalCode;
+      readonly facts: Readonly<Record<string, string | number>>;
+    }
+  | { readonly kind: 'not-yet-there'; readonly asked: number; readonly position: number }
+  | { readonly kind: 'failed'; readonly message: string; readonly stack: string | undefined };

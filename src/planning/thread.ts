@@ -1,0 +1,81 @@
+/**
+ * The planning thread: reads what a plan is made from, solves it, and brings the result into the form in which it is
+ * needed, so that whoever answers requests is never kept from it. One plan at a time; started warm, and for good.
+ */
+import { hash } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import pg from 'pg';
+import { PlanRefusal } from '../cash-priority/model.js';
+import { planCash } from '../cash-priority/plan.js';
+import { loadSolver } from '../cash-priority/solver.js';
+import { NotYetThere } from '../projections/books.js';
+import { inSnapshot } from '../reports/snapshot.js';
+import { planCsv } from './csv.js';
+import { readPlanInput } from './inputs.js';
+import type { Job, Outcome, Planned } from './job.js';
+import { pack } from './packed.js';
+
+/** A plan that takes longer is cut off, and says so. */
+const timeLimitMs = 300_000;
+
+const { url } = workerData as { readonly url: string };
+const pool = new pg.Pool({
+  connectionString: url,
+  max: 1,
+  application_name: 'duebook plans',
+  connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+});
+// An idle connection that breaks is replaced at the next need; unheard, its error would end the thread.
+pool.on('error', () => undefined);
+
+const solver = await loadSolver();
+
+const plan = async ({ moment, currency, request, form }: Job): Promise<Planned> => {
+  const input = await inSnapshot(pool, moment.ledger, moment.position, (snapshot) =>
+    readPlanInput(snapshot, moment, currency, request),
+  );
+  const answer = await planCash(input, solver, { now: () => performance.now(), timeLimitMs });
+  if (form === 'csv') return { text: planCsv(answer, moment) };
+  const text = JSON.stringify(answer);
+  if (form === 'json') return { text };
+  const { asOf, position, engine, proven, reproducible, lowerBound, gap, inputsHash } = answer;
+  return {
+    text,
+    recorded: {
+      asOf,
+      position,
+      currency,
+      engine,
+      proven,
+      reproducible,
+      cost: answer.cost.total,
+      lowerBound,
+      gap,
+      inputsHash,
+      planHash: hash('sha256', text),
+      inputs: await pack(JSON.stringify(input)),
+      plan: await pack(text),
+    },
+  };
+};
+
+const outcomeOf = async (job: Job): Promise<Outcome> => {
+  try {
+    return { kind: 'planned', planned: await plan(job) };
+  } catch (error) {
+    if (error instanceof PlanRefusal) return { kind: 'refused', code: error.code, facts: error.facts };
+    if (error instanceof NotYetThere) {
+      return { kind: 'not-yet-there', asked: error.asked, position: error.position };
+    }
+    const { message, stack } = error as Error;
+    return { kind: 'failed', message, stack };
+  }
+};
+
+parentPort!.on('message', (job: Job) => {
+  void outcomeOf(job).then((outcome) => {
+    parentPort!.postMessage(outcome);
+  });
+});
+parentPort!.postMessage('ready');
