@@ -2,12 +2,16 @@
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Body, Controller, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import { createApp } from '#duebook/app.module.js';
+import { readConfig } from '#duebook/config.js';
 import { createHttpAdapter } from '#duebook/intake/http.js';
 import { PostInvoiceBody, toPostInvoice } from '#duebook/intake/invoices.dto.js';
 import { Checked } from '#duebook/intake/validation.js';
@@ -36,7 +40,8 @@ export const http: Bench = {
   name: 'http',
   run: async ({ server, rounds, seconds, tell, expect }) => {
     const database = await server.database('http', { migrated: true });
-    const app = await createApp({ host: '127.0.0.1', port: 0 }, { url: database.appUrl, token });
+    const folder = await mkdtemp(join(tmpdir(), 'duebook-bench-'));
+    const app = await createApp(readConfig({ PORT: '0', DUEBOOK_DATA: folder }), { url: database.appUrl, token });
     const post = async (path: string, body: object): Promise<void> => {
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
       const reply = await fetch(`${app.url}/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -84,6 +89,7 @@ export const http: Bench = {
     await pool.end();
     await echo.close();
     await app.close();
+    await rm(folder, { recursive: true, force: true });
     const what = 'POST /invoices over HTTP, 64 connections, all rules, durable';
     return [{ what, against: 'the same server, a validated POST without a database', ...comparison, mark: 0.5 }];
   },

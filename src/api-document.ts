@@ -66,6 +66,7 @@ const tags: Readonly<Record<string, string>> = {
   presets: 'What the law or common terms make of paying late, with sources',
   reports: 'What we owe, as of any day, as known at any moment',
   events: 'The log: everything that was ever recorded, in order',
+  audit: 'That the log is whole and unaltered: checkpoints and proofs that need no trust in this server',
   health: 'For whoever runs the process; without a token',
 };
 

@@ -6,6 +6,10 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { operator, Tokens } from './access/tokens.js';
+import { readOrMakeKey } from './audit/keys.js';
+import { Outside } from './audit/outside.js';
+import { Proofs } from './audit/proofs.js';
+import { installationBase, LedgerSetBack, Sealer } from './audit/sealer.js';
 import { serveApiDocument } from './api-document.js';
 import type { Config } from './config.js';
 import { createDataSource } from './database/data-source.js';
@@ -34,6 +38,12 @@ export interface AppOptions {
   readonly logger?: Logger;
 }
 
+/** The settings that the application itself looks at. */
+export type AppConfig = Pick<
+  Config,
+  'host' | 'port' | 'dataDirectory' | 'checkpointDirectory' | 'checkpointUrl' | 'checkpointKeyFile' | 'checkpointOrigin'
+>;
+
 /** The application, answering. */
 export interface App {
   readonly nest: NestFastifyApplication;
@@ -47,22 +57,27 @@ export interface App {
 /**
  * Makes the application and lets it listen.
  *
- * @param where port 0 takes a free one
- * @example const app = await createApp({ host: '127.0.0.1', port: 0 }, { url: database.appUrl, token });
+ * @param config port 0 takes a free one
+ * @throws {KeyFileError} if there is no key to sign checkpoints with
+ * @example const app = await createApp(readConfig({ PORT: '0' }), { url: database.appUrl, token });
  */
-export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: AppOptions): Promise<App> => {
+export const createApp = async (config: AppConfig, options: AppOptions): Promise<App> => {
   const logger = options.logger ?? createLogger('error');
   const resources = new Resources(options, logger);
   const { log, worker } = resources;
+  let sealer: Sealer;
   let nest: NestFastifyApplication | undefined;
   try {
     await resources.dataSource.initialize();
+    sealer = await resources.makeSealer(config);
+    // Before anything is taken in: a log that was set back must not grow.
+    await sealer.compareAll();
     const adapter = createHttpAdapter({
       loggerInstance: logger,
       logController: new RequestLog(),
       requestTimeout: requestTimeLimitMs,
     });
-    nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(resources), adapter, {
+    nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(resources, sealer), adapter, {
       bodyParser: false,
       abortOnError: false,
       forceCloseConnections: false,
@@ -84,8 +99,9 @@ export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: A
     });
     serveApiDocument(nest);
     worker.start();
+    sealer.start();
     resources.planner.start();
-    await nest.listen(where.port, where.host);
+    await nest.listen(config.port, config.host);
   } catch (error) {
     await nest?.close();
     await resources.close();
@@ -94,7 +110,7 @@ export const createApp = async (where: Pick<Config, 'host' | 'port'>, options: A
   const running = nest;
   return {
     nest: running,
-    url: urlOf(running, where.host),
+    url: urlOf(running, config.host),
     log,
     close: async () => {
       await stopServing(running);
@@ -114,6 +130,8 @@ const farewellLimitMs = 10_000;
 class Resources {
   readonly #logPool: pg.Pool;
   readonly #workerPool: pg.Pool;
+  readonly #auditPool: pg.Pool;
+  #sealer: Sealer | undefined;
   readonly readPool: pg.Pool;
   readonly dataSource: DataSource;
   readonly log: EventLog;
@@ -121,8 +139,12 @@ class Resources {
   readonly worker: ProjectionWorker;
   readonly planner: Planner;
   readonly tokens: Tokens;
+  readonly proofs: Proofs;
 
-  constructor({ url, readUrl = url, token, planningThread }: AppOptions, logger: Logger) {
+  constructor(
+    { url, readUrl = url, token, planningThread }: AppOptions,
+    private readonly logger: Logger,
+  ) {
     const pool = (connectionString: string, name: string, max: number, more: pg.PoolConfig = {}): pg.Pool => {
       const made = new pg.Pool({
         ...more,
@@ -141,9 +163,19 @@ class Resources {
     // One batch of a ledger is under way at a time, so few connections write; the rest is for reading documents.
     // A network that swallows a call says nothing for a quarter of an hour: past this time the batch is sent again on
     // another connection, which its keys make harmless.
-    this.#logPool = pool(url, 'duebook log', 12, { query_timeout: logTimeLimitMs });
+    this.#logPool = pool(url, 'duebook log', 12, {
+      query_timeout: logTimeLimitMs,
+      // Behind a new connection there may be another server: one that lost the last of what was signed.
+      verify: (client, done) => {
+        const checked = this.#sealer?.check(client) ?? Promise.resolve();
+        checked.then(() => {
+          done();
+        }, done);
+      },
+    });
     // Its own, so that no report can keep the books from going on.
     this.#workerPool = pool(url, 'duebook worker', 3);
+    this.#auditPool = pool(url, 'duebook audit', 4);
     this.readPool = pool(readUrl, 'duebook reports', 8);
     this.dataSource = createDataSource(url, {
       entities: [...intakeEntities],
@@ -169,14 +201,39 @@ class Resources {
       },
     });
     this.tokens = new Tokens([{ token, actor: operator }]);
+    this.proofs = new Proofs(this.#auditPool);
+  }
+
+  /** What seals the logs, and keeps watch over what was signed. */
+  async makeSealer(config: AppConfig): Promise<Sealer> {
+    const base = config.checkpointOrigin ?? installationBase(await this.log.requestKey());
+    const report = (err: unknown): void => {
+      if (err instanceof LedgerSetBack) this.logger.fatal({ ledger: err.setBack.ledgerId }, err.message);
+      else this.logger.error({ err }, 'the proof of the log could not be carried on; trying again');
+    };
+    const sealer = new Sealer(this.#auditPool, this.log, {
+      base,
+      privateKey: await readOrMakeKey(config),
+      outside: new Outside(config.checkpointDirectory, base, config.checkpointUrl, (err) => {
+        this.logger.warn({ err }, 'a checkpoint could not be sent to CHECKPOINT_URL; the next one will be');
+      }),
+      nowMs: Date.now,
+      report,
+    });
+    this.log.mayAppend = (ledgerId) => {
+      sealer.mayAppend(ledgerId);
+    };
+    this.#sealer = sealer;
+    return sealer;
   }
 
   async close(): Promise<void> {
     await this.planner.stop();
     await this.log.drain();
     await this.worker.stop();
+    await this.#sealer?.stop();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
-    await Promise.all([this.#logPool.end(), this.#workerPool.end(), this.readPool.end()]);
+    await Promise.all([this.#logPool.end(), this.#workerPool.end(), this.#auditPool.end(), this.readPool.end()]);
   }
 }
 
@@ -184,7 +241,7 @@ class Resources {
 @Global()
 @Module({})
 class ResourcesModule {
-  static with({ log, books, dataSource, readPool, planner, tokens }: Resources): DynamicModule {
+  static with({ log, books, dataSource, readPool, planner, tokens, proofs }: Resources, sealer: Sealer): DynamicModule {
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: Books, useValue: books },
@@ -192,6 +249,8 @@ class ResourcesModule {
       { provide: READ_POOL, useValue: readPool },
       { provide: Planner, useValue: planner },
       { provide: Tokens, useValue: tokens },
+      { provide: Proofs, useValue: proofs },
+      { provide: Sealer, useValue: sealer },
     ];
     return { module: ResourcesModule, providers, exports: providers.map(({ provide }) => provide) };
   }
@@ -200,10 +259,10 @@ class ResourcesModule {
 /** The wiring: the only place that knows all rooms. */
 @Module({})
 class AppModule {
-  static with(resources: Resources): DynamicModule {
+  static with(resources: Resources, sealer: Sealer): DynamicModule {
     return {
       module: AppModule,
-      imports: [ResourcesModule.with(resources), IntakeModule, ReportsModule],
+      imports: [ResourcesModule.with(resources, sealer), IntakeModule, ReportsModule],
       controllers: [HealthController, ProblemPagesController],
     };
   }

@@ -1,45 +1,34 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
-import { Command, CommandFactory, CommandRunner } from 'nest-commander';
-import { readConfig, readEnvironment } from './config.js';
-import { runDemo } from './demo-run.js';
-import { createLogger } from './logging.js';
-import { PlanCommand } from './plan-command.js';
+import { CommandFactory } from 'nest-commander';
+import { DemoCommand } from './cli/demo.command.js';
+import { EpochCommand, EpochOpenCommand } from './cli/epoch.command.js';
+import { ExplainCommand, ExplainInvoiceCommand } from './cli/explain.command.js';
+import { ExportCommand } from './cli/export.command.js';
+import { ImportCommand } from './cli/import.command.js';
+import { MigrateCommand } from './cli/migrate.command.js';
+import { PlanCommand } from './cli/plan.command.js';
+import { ReplayCommand } from './cli/replay.command.js';
+import { VerifyCommand } from './cli/verify.command.js';
 import { exitWith, outliveOutput } from './program.js';
-import { migrateOnly } from './start.js';
 
-/** A command of ours. What it does not know it refuses, rather than do something else than was meant. */
-abstract class StrictCommand extends CommandRunner {
-  override setCommand(command: Parameters<CommandRunner['setCommand']>[0]): this {
-    return super.setCommand(command.allowExcessArguments(false));
-  }
-}
-
-@Command({
-  name: 'migrate',
-  description: 'Bring the schema of the database up to date, as the role of DATABASE_MIGRATION_URL',
+// One file for each command, in cli/.
+@Module({
+  providers: [
+    DemoCommand,
+    EpochCommand,
+    EpochOpenCommand,
+    ExplainCommand,
+    ExplainInvoiceCommand,
+    ExportCommand,
+    ImportCommand,
+    MigrateCommand,
+    PlanCommand,
+    ReplayCommand,
+    VerifyCommand,
+  ],
 })
-class MigrateCommand extends StrictCommand {
-  async run(): Promise<void> {
-    const config = readConfig(readEnvironment());
-    const ran = await migrateOnly(config, createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel));
-    console.log(
-      ran.length === 0 ? 'The schema is up to date.' : `The schema is up to date now. Ran: ${ran.join(', ')}.`,
-    );
-  }
-}
-
-@Command({ name: 'demo', description: 'Load the founding case into the ledger founding-case and show its reports' })
-class DemoCommand extends StrictCommand {
-  async run(): Promise<void> {
-    await runDemo(readConfig(readEnvironment()), (text) => {
-      console.log(text);
-    });
-  }
-}
-
-@Module({ providers: [MigrateCommand, DemoCommand, PlanCommand] })
 class CliModule {}
 
 /** Help asked for and commands misspelt come as errors too; of those everything has been said. */

@@ -25,6 +25,8 @@ describe('settings', () => {
       dataDirectory: resolve('.duebook'),
       checkpointDirectory: resolve('.duebook/checkpoints'),
       checkpointUrl: undefined,
+      checkpointKeyFile: undefined,
+      checkpointOrigin: undefined,
       token: undefined,
       logLevel: 'info',
     });

@@ -18,6 +18,10 @@ export interface Config {
   readonly checkpointDirectory: string;
   /** Where signed checkpoints are sent as well. */
   readonly checkpointUrl: string | undefined;
+  /** Absolute. The private key that checkpoints are signed with; one in `dataDirectory` where none is given. */
+  readonly checkpointKeyFile: string | undefined;
+  /** What the origins of checkpoints begin with; a name of the installation's own where none is given. */
+  readonly checkpointOrigin: string | undefined;
   /** A first token with all roles. */
   readonly token: string | undefined;
   readonly logLevel: LogLevel;
@@ -80,6 +84,8 @@ export const readConfig = (env: Environment): Config => {
     dataDirectory,
     checkpointDirectory: setting('CHECKPOINT_DIR', join(dataDirectory, 'checkpoints'), (text) => resolve(text)),
     checkpointUrl: setting<string | undefined>('CHECKPOINT_URL', undefined, httpUrl),
+    checkpointKeyFile: setting<string | undefined>('CHECKPOINT_KEY', undefined, (text) => resolve(text)),
+    checkpointOrigin: setting<string | undefined>('CHECKPOINT_ORIGIN', undefined, originBase),
     token: setting<string | undefined>('DUEBOOK_TOKEN', undefined, bearerToken),
     logLevel: setting<LogLevel>('LOG_LEVEL', 'info', logLevel),
   };
@@ -156,5 +162,10 @@ const postgresUrl = (text: string): string =>
 
 const httpUrl = (text: string): string =>
   ['http:', 'https:'].includes(schemeOf(text)) ? text : fault('is not a URL that begins with https:// or http://');
+
+const originBase = (text: string): string =>
+  /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/.test(text)
+    ? text
+    : fault(`is not a name like ledger.example.com/books, without a scheme and a slash at the end: "${text}"`);
 
 const schemeOf = (text: string): string => (URL.canParse(text) ? new URL(text).protocol : '');

@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } f
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { Public } from './access/access.guard.js';
+import { Sealer } from './audit/sealer.js';
 
 const answerTimeLimitMs = 3_000;
 
@@ -17,7 +18,10 @@ const says = (status: string) => ({
 @Public()
 @Controller('health')
 export class HealthController {
-  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(Sealer) private readonly sealer: Sealer,
+  ) {}
 
   /** Always 200: that it answers is the answer. A database that is away is no reason to kill the process. */
   @Get('live')
@@ -30,21 +34,36 @@ export class HealthController {
 
   @Get('ready')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Whether requests can be answered: the database is there, with the schema of this release' })
+  @ApiOperation({
+    summary:
+      'Whether requests can be answered: the database is there, with the schema of this release, and no ledger was set back',
+  })
   @ApiOkResponse(says('ready'))
-  @ApiServiceUnavailableResponse(says('not-ready'))
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: 'ready' | 'not-ready' }> {
+  @ApiServiceUnavailableResponse({
+    description: 'It says `not-ready`, or `set-back` if a ledger contradicts a checkpoint that was signed of it',
+    schema: {
+      type: 'object',
+      required: ['status'],
+      properties: { status: { type: 'string', enum: ['not-ready', 'set-back'] } },
+    },
+  })
+  async ready(
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ status: 'ready' | 'not-ready' | 'set-back' }> {
+    let status: 'not-ready' | 'set-back' = 'not-ready';
     const late = new AbortController();
     try {
       const answered = await Promise.race([this.#ask(), sleep(answerTimeLimitMs, false, { signal: late.signal })]);
-      if (answered) return { status: 'ready' };
+      // Which one is for the log: this route tells strangers as little as it can.
+      if (answered && this.sealer.setBacks.length === 0) return { status: 'ready' };
+      if (answered) status = 'set-back';
     } catch {
       // Why is for the log, where every failing query is: this route tells strangers yes or no.
     } finally {
       late.abort();
     }
     reply.status(HttpStatus.SERVICE_UNAVAILABLE).header('Retry-After', '1');
-    return { status: 'not-ready' };
+    return { status };
   }
 
   /** The start has brought the schema up to date; this fails if it has gone since, or the database has. */

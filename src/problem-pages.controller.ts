@@ -45,6 +45,8 @@ const adviceOn = (code: string, status: number): string => {
       'The reports are a moment behind what was just recorded. Repeat the request after the time in Retry-After.',
     'period-closed':
       'The answer says through which day the books are closed. Use a later day, or have the period reopened.',
+    'ledger-set-back':
+      'The database was restored to an earlier state than was signed already, or the log was changed. An operator has to look at it, and lets the ledger go on with duebook epoch open.',
     'internal-error':
       'The fault is ours and has been logged. If the request was to record something, repeat it with the same Idempotency-Key.',
   };

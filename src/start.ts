@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { type App, createApp } from './app.module.js';
+import { KeyFileError } from './audit/keys.js';
 import { type Config, type DatabaseConfig, explainListenError } from './config.js';
 import { migrate } from './database/data-source.js';
 import { EmbeddedPostgresError, startEmbedded } from './database/embedded.js';
@@ -24,6 +25,8 @@ interface Database {
   /** Of the role that the application works as. */
   readonly url: string;
   readonly readUrl: string;
+  /** Of the role that owns the schema. */
+  readonly ownerUrl: string;
   close(): Promise<void>;
 }
 
@@ -33,7 +36,7 @@ interface Database {
  * @throws {ConfigError | StartError} where a setting or the database has to be put right first
  */
 export const start = async (config: Config, logger: Logger): Promise<Running> => {
-  const database = await (config.database ? openGiven(config.database, logger) : openEmbedded(config, logger));
+  const database = await openDatabase(config, logger);
   let token: FirstToken;
   let app: App;
   try {
@@ -42,6 +45,7 @@ export const start = async (config: Config, logger: Logger): Promise<Running> =>
     app = await createApp(config, { url: database.url, readUrl: database.readUrl, token: token.value, logger });
   } catch (error) {
     await database.close();
+    if (error instanceof KeyFileError) throw new StartError(error.message, { cause: error });
     throw explainListenError(error, config);
   }
   return {
@@ -54,6 +58,14 @@ export const start = async (config: Config, logger: Logger): Promise<Running> =>
     },
   };
 };
+
+/**
+ * Opens the database of the settings, its schema up to date. Any number of processes may have it open.
+ *
+ * @throws {StartError}
+ */
+export const openDatabase = (config: Config, logger: Logger): Promise<Database> =>
+  config.database ? openGiven(config.database, logger) : openEmbedded(config, logger);
 
 /** Brings the schema of the configured database up to date, without starting the application. */
 export const migrateOnly = async (config: Config, logger: Logger): Promise<string[]> => {
@@ -89,7 +101,7 @@ const openEmbedded = async (config: Config, logger: Logger): Promise<Database> =
     throw error;
   }
   // Not as the owner, though it is our own server: the log is append-only for those who own nothing in it.
-  return { url: postgres.appUrl, readUrl: postgres.appUrl, close: () => postgres.stop() };
+  return { url: postgres.appUrl, readUrl: postgres.appUrl, ownerUrl: postgres.url, close: () => postgres.stop() };
 };
 
 const migrateGiven = async (database: DatabaseConfig): Promise<string[]> => {
@@ -153,7 +165,8 @@ const openGiven = async (database: DatabaseConfig, logger: Logger): Promise<Data
       }
     });
   }
-  return { url: database.url, readUrl: database.readUrl, close: () => Promise.resolve() };
+  const { url, readUrl, migrationUrl } = database;
+  return { url, readUrl, ownerUrl: migrationUrl, close: () => Promise.resolve() };
 };
 
 interface Rights {

@@ -20,7 +20,8 @@ const program = `
   import { buildIfStale } from './scripts/build.js';
   buildIfStale();
   const { createApp } = await import('./dist/app.module.js');
-  const app = await createApp({ host: '127.0.0.1', port: 0 }, { url: process.env.APP_URL, token: 'a-token-for-tests-only' });
+  const { readConfig } = await import('./dist/config.js');
+  const app = await createApp(readConfig({ PORT: '0', DUEBOOK_DATA: process.env.APP_DATA }), { url: process.env.APP_URL, token: 'a-token-for-tests-only' });
   const response = await fetch(app.url + '/openapi.json');
   process.stdout.write(await response.text());
   await app.close();
@@ -42,7 +43,7 @@ let document: { openapi: string; info: object; components: object; paths: Record
 beforeAll(async () => {
   database = await createTestDatabase();
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
-    env: { ...process.env, APP_URL: database.appUrl },
+    env: { ...process.env, APP_URL: database.appUrl, APP_DATA: database.folder },
     maxBuffer: 100_000_000,
   });
   document = JSON.parse(stdout);

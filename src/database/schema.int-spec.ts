@@ -240,7 +240,7 @@ describe('the books', () => {
          from information_schema.columns where table_schema = 'books' group by 1 order by 1`,
     );
     for (const { name, columns } of rows) {
-      if (name === 'live') continue; // the pointer itself
+      if (name === 'live' || name === 'sealers') continue; // the pointer itself, and leases on what is no book
       expect({ name, columns }).toEqual({
         name,
         columns: expect.arrayContaining(['ledger_id', 'generation', 'position']),

@@ -8,7 +8,7 @@ import type { Decision, Working } from './decision.js';
 import { decideDeferral, type DeferralCommand } from './deferrals.js';
 import { decideHoldOrDispute, type HoldOrDisputeCommand } from './holds-and-disputes.js';
 import { decideInvoice, type InvoiceCommand } from './invoices.js';
-import { decideLedger, type OpenLedger } from './ledgers.js';
+import { decideLedger, type LedgerCommand } from './ledgers.js';
 import { decideOffer, type RecordOffer } from './offers.js';
 import { decidePayment, type PaymentCommand } from './payments.js';
 import { decideRefund, type RefundCommand } from './refunds.js';
@@ -17,7 +17,7 @@ import { decideWriteOff, type WriteOffCommand } from './write-offs.js';
 
 /** An order to the ledger. Amounts are decimal strings as the user wrote them: their currency is often the document's. */
 export type Command =
-  | OpenLedger
+  | LedgerCommand
   | VendorCommand
   | InvoiceCommand
   | CreditNoteCommand
@@ -38,6 +38,7 @@ type DeciderOf<C> = (command: C, working: Working) => Decision;
 /** Which noun decides which command. */
 const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { type: T }>> } = {
   OpenLedger: decideLedger,
+  OpenEpoch: decideLedger,
   RegisterVendor: decideVendor,
   ChangeVendor: decideVendor,
   PostInvoice: decideInvoice,

@@ -15,6 +15,8 @@ export interface Ledger {
   readonly facts: DataOf<'LedgerOpened'>;
   /** The last closed day; `undefined` while none is. */
   readonly closedThrough?: LocalDate;
+  /** How often its proof was begun anew after it had been set back; absent in the first epoch. */
+  readonly epoch?: number;
   readonly made: Made;
 }
 
@@ -141,6 +143,7 @@ export const evolve = (
 
 const evolveLedger = (ledger: Ledger | undefined, event: RecordedEvent): Ledger | undefined => {
   if (event.type === 'LedgerOpened') return { kind: 'ledger', facts: event.data, made: madeBy(event) };
+  if (ledger && event.type === 'EpochOpened') return { ...ledger, epoch: event.data.epoch };
   if (!ledger || (event.type !== 'PeriodClosed' && event.type !== 'PeriodReopened')) return ledger;
   const { closedThrough: _, ...rest } = ledger;
   return event.data.closedThrough === null ? rest : { ...rest, closedThrough: event.data.closedThrough };

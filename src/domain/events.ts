@@ -86,6 +86,15 @@ interface Shapes {
   LedgerOpened: { ledgerId: string; name: string; currency: Currency; timeZone: string };
   PeriodClosed: { period: string; closedThrough: LocalDate; reason?: string };
   PeriodReopened: { period: string; closedThrough: LocalDate | null; reason?: string };
+  /** The log stands at an earlier state than was signed already, and goes on under another name for its proof. */
+  EpochOpened: {
+    epoch: number;
+    /** Under which its checkpoints are signed from here on. */
+    origin: string;
+    /** What was signed last before, and what this log no longer agrees with. `root` in base64. */
+    previous: { origin: string; size: number; root: string };
+    reason: string;
+  };
 
   VendorRegistered: { vendorId: string; name: string; kind: VendorKind; country?: string; terms?: Terms };
   VendorChanged: { vendorId: string; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
@@ -342,6 +351,7 @@ export const catalogue: Catalogue = {
   LedgerOpened: { version: 1 },
   PeriodClosed: { version: 1 },
   PeriodReopened: { version: 1 },
+  EpochOpened: { version: 1 },
   VendorRegistered: { version: 1 },
   VendorChanged: { version: 1 },
   InvoicePosted: { version: 1 },
@@ -428,6 +438,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'LedgerOpened':
     case 'PeriodClosed':
     case 'PeriodReopened':
+    case 'EpochOpened':
       return ['ledger'];
     case 'VendorRegistered':
     case 'VendorChanged':

@@ -59,6 +59,8 @@ export class EventLog {
   /** The writers with commands under way: one of each ledger, whatever the cache throws out. */
   readonly #busy = new Map<string, { readonly writer: LedgerWriter; commands: number }>();
   readonly #listeners = new Set<(ledgerId: string, position: number) => void>();
+  /** Asked before anything is appended to a ledger; what it throws is the answer. */
+  mayAppend: (ledgerId: string) => void = () => undefined;
 
   /** @param pool connections of a role that may read the log and call its functions; no role needs more */
   constructor(
@@ -66,7 +68,9 @@ export class EventLog {
     private readonly limits: Limits = defaultLimits,
     private readonly timers: Timers = systemTimers,
   ) {
-    this.#store = new PgLogStore(pool);
+    this.#store = new PgLogStore(pool, (ledgerId) => {
+      this.mayAppend(ledgerId);
+    });
     this.#writers = new LRUCache({ max: ledgersInMemory });
   }
 
@@ -77,6 +81,7 @@ export class EventLog {
    * @throws {KeyReused | TooBusy | Contended | OutcomeUnknown}
    */
   async execute(ledgerId: string, request: Request): Promise<Answer> {
+    this.mayAppend(ledgerId);
     const busy = this.#busy.get(ledgerId) ?? {
       writer: this.#writers.get(ledgerId) ?? this.#newWriter(ledgerId),
       commands: 0,

@@ -254,7 +254,11 @@ export class PgLogStore implements LogStore {
   /** What the database's clock said, and when it had said it on ours. */
   #clock: { readonly saidMs: number; readonly atMs: number } | undefined;
 
-  constructor(private readonly pool: pg.Pool) {}
+  /** @param mayAppend throws where a ledger takes nothing any more; asked each time, also when a batch is sent again */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly mayAppend: (ledgerId: string) => void = () => undefined,
+  ) {}
 
   /**
    * Appends a batch in one server call, in autocommit.
@@ -264,6 +268,7 @@ export class PgLogStore implements LogStore {
    *   then neither this sending of the batch nor an earlier one has taken effect, and none will
    */
   async append(ledgerId: string, batch: readonly Entry[], sending: Sending): Promise<Verdict[]> {
+    this.mayAppend(ledgerId);
     const streams = new Streams();
     const keyOf = (stream: string): string => `${ledgerId} ${stream}`;
     const columns = columnsOf(batch, streams, (stream) => this.#newestVersions.get(keyOf(stream)) ?? 0);

@@ -34,6 +34,34 @@ export const readLine = (line: string): RecordedEvent => {
   return { ...rest, type, data: upcast(type, version, data) } as RecordedEvent;
 };
 
+const lineKeys = [
+  'ledger',
+  'position',
+  'id',
+  'type',
+  'version',
+  'stream',
+  'streamVersion',
+  'effectiveOn',
+  'recordedAt',
+  'actor',
+  'idempotencyKey',
+  'correlationId',
+  'causationId',
+  'contentHash',
+  'data',
+];
+
+/** Whether a line that was read has the fields of a line of the log, in the order in which the log writes them. */
+export const canonicalLine = (line: object): boolean => {
+  let at = 0;
+  for (const key of Object.keys(line)) {
+    at = lineKeys.indexOf(key, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
+};
+
 /** What all events of one command share. */
 export interface Origin {
   readonly actor: Actor;

@@ -7,14 +7,20 @@ import { EventLog } from './event-log.js';
 
 const tables = [
   'batches',
+  'checkpoints',
   'claims',
   'commits',
+  'epochs',
   'event_documents',
   'events',
   'installation',
   'ledgers',
   'periods',
   'receipts',
+  'set_backs',
+  'signed_checkpoints',
+  'tiles',
+  'verifier_keys',
 ] as const;
 const notAllowed = { code: '42501' };
 
@@ -61,14 +67,20 @@ describe('the tests', () => {
 describe('the application', () => {
   const column: Record<(typeof tables)[number], string> = {
     batches: 'outcomes',
+    checkpoints: 'root',
     claims: 'value',
     commits: 'recorded_at',
+    epochs: 'origin',
     event_documents: 'document',
     events: 'line',
     installation: 'request_key',
     ledgers: 'ledger_id',
     periods: 'closed_through',
     receipts: 'body',
+    set_backs: 'root',
+    signed_checkpoints: 'note',
+    tiles: 'hashes',
+    verifier_keys: 'key',
   };
 
   describe.each(tables)('may read log.%s', (table) => {
@@ -254,7 +266,14 @@ describe('the functions of the log', () => {
         where pronamespace = 'log'::regnamespace order by proname`,
     );
     const definers = rows.filter(({ definer }) => definer);
-    expect(definers.map(({ name }) => name)).toEqual(['append', 'position_at']);
+    expect(definers.map(({ name }) => name)).toEqual([
+      'append',
+      'keep_note',
+      'open_epoch',
+      'position_at',
+      'record_set_back',
+      'seal',
+    ]);
     for (const { name, config } of rows) {
       // The trigger's function names nothing that could be found elsewhere.
       if (name !== 'refuse_change') expect(config).toContain('search_path=log, pg_temp');

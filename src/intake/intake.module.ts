@@ -5,6 +5,7 @@ import { AccessModule } from '../access/access.module.js';
 import { ExecuteHandler } from '../event-log/execute.js';
 import { ReportsModule } from '../reports/reports.module.js';
 import { AllocationsController } from './allocations.controller.js';
+import { AuditController } from './audit.controller.js';
 import { CashPlansController } from './cash-plans.controller.js';
 import { CashPlanLists } from './cash-plans.lists.js';
 import { CashPlans } from './cash-plans.service.js';
@@ -44,6 +45,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * Needs, from a global module of the application:
  * - `EventLog` (class of event-log/event-log.ts)
  * - `Books` (class of projections/books.ts)
+ * - `Proofs` (class of audit/proofs.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
  * - `Planner` (class of planning/planner.ts)
  * - `Tokens` (class of access/tokens.ts): `new Tokens([{ token, actor: operator }])`
@@ -65,6 +67,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     RefundsController,
     WriteOffsController,
     EventsController,
+    AuditController,
     VendorConsequencesController,
     InvoiceConsequencesController,
     OffersController,

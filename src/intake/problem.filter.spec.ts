@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { BadRequestException, ForbiddenException, NotFoundException, UnauthorizedException } from '@nestjs/common';
 import { Rejection, type RejectionCode, rejections } from '../domain/rejection.js';
+import { emptyRoot } from '../audit/merkle.js';
+import { LedgerSetBack } from '../audit/sealer.js';
 import { Contended, KeyReused, OutcomeUnknown, TooBusy } from '../event-log/ledger-writer.js';
 import { NotYetThere } from '../projections/books.js';
 import { answerTo } from './problem.filter.js';
@@ -58,6 +60,11 @@ describe('a problem', () => {
     ['contended', 503, new Contended()],
     ['outcome-unknown', 503, new OutcomeUnknown()],
     ['not-yet-there', 503, new NotYetThere(7, 5)],
+    [
+      'ledger-set-back',
+      503,
+      new LedgerSetBack({ ledgerId: 'acme', epoch: 1, size: 9, origin: 'x/acme/1', root: emptyRoot }),
+    ],
     ['unavailable', 503, coded('ECONNREFUSED')],
     ['unavailable', 503, coded('57P01')],
     ['unavailable', 503, Object.assign(new Error('query failed'), { driverError: { code: '08006' } })],

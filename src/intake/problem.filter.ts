@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Facts, Rejection } from '../domain/rejection.js';
+import { LedgerSetBack } from '../audit/sealer.js';
 import { Contended, KeyReused, OutcomeUnknown, TooBusy } from '../event-log/ledger-writer.js';
 import { NotYetThere } from '../projections/books.js';
 import { Problem, type ProblemCode, problems } from './problems.js';
@@ -71,6 +72,7 @@ const explain = (error: unknown, presentedToken: boolean): Explained => {
       headers: soon,
     };
   }
+  if (error instanceof LedgerSetBack) return { code: 'ledger-set-back', detail: `${error.message}.` };
   const status = statusOf(error);
   if (status !== undefined && status < 500) return explainStatus(status, error as Error, presentedToken);
   const said = codeOf(error);

@@ -62,6 +62,7 @@ const outside = {
   'not-yet-there': { title: 'The data does not go that far yet', status: 503 },
   'outcome-unknown': { title: 'The outcome is unknown: repeat the request with its key', status: 503 },
   contended: { title: 'Others keep changing the same documents; nothing was recorded', status: 503 },
+  'ledger-set-back': { title: 'The ledger was set back to an earlier state; nothing is recorded', status: 503 },
   'plan-cancelled': { title: 'The plan was cancelled before it was done', status: 503 },
   unavailable: { title: 'The database does not answer; nothing was recorded', status: 503 },
 } as const satisfies Record<string, { title: string; status: number }>;

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
+import { copyRows } from '../database/copy-rows.js';
 import { kindOf } from '../domain/documents.js';
 import type { DocumentName } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
@@ -35,7 +34,7 @@ interface Memory {
  * that is lost costs work done twice and nothing else, since the checkpoint moves only from where the pass began.
  */
 export class ProjectionWorker {
-  readonly #holder = randomUUID();
+  readonly holder = randomUUID();
   readonly #memories = new LRUCache<string, Memory>({ max: 50 });
   readonly #due = new Set<string>();
   #isUrgent = false;
@@ -134,14 +133,50 @@ export class ProjectionWorker {
     }
     let { position } = lease;
     for (let isEnd = false; !isEnd && !this.#isStopping();) {
-      const next = await this.#pass(ledgerId, lease.generation, position);
+      const next = await this.#pass(ledgerId, lease.generation, position, { isLive: true });
       if (next.position === position) break;
       ({ position, isEnd } = next);
     }
     await this.pool.query(
       `update books.checkpoints set lease_holder = null, lease_until = null where ledger_id = $1 and generation = $2 and lease_holder = $3`,
-      [ledgerId, lease.generation, this.#holder],
+      [ledgerId, lease.generation, this.holder],
     );
+  }
+
+  /**
+   * Folds a ledger's log into a generation of the books that is not live, which this one has the lease of.
+   *
+   * @param position how far the generation goes
+   * @param through  how far it is to go
+   * @param progress told of how far it goes
+   * @throws {Error} if another process has taken the lease
+   */
+  async foldInto(
+    ledgerId: string,
+    generation: number,
+    position: number,
+    through: number,
+    progress: (position: number) => void = () => undefined,
+  ): Promise<void> {
+    for (let at = position; at < through;) {
+      const next = await this.#pass(ledgerId, generation, at, { isLive: false, through });
+      if (next.position === at)
+        throw new Error(`generation ${generation} of the books of ${ledgerId} is folded by somebody else`);
+      at = next.position;
+      progress(at);
+    }
+  }
+
+  /** Begins a generation that is not live. A process that dies over it leaves it to whoever clears up. */
+  async beginGeneration(ledgerId: string): Promise<number> {
+    const { rows } = await this.pool.query<{ generation: number }>(
+      `insert into books.checkpoints (ledger_id, generation, position, lease_holder, lease_until)
+       select $1, coalesce((select generation from books.checkpoints where ledger_id = $1 order by generation desc limit 1), $2) + 1,
+              0, $3, clock_timestamp() + $4 * interval '1 second'
+       returning generation`,
+      [ledgerId, firstGeneration, this.holder, leaseSeconds],
+    );
+    return rows[0]!.generation;
   }
 
   async #lease(ledgerId: string): Promise<{ generation: number; position: number } | undefined> {
@@ -157,7 +192,7 @@ export class ProjectionWorker {
                 set lease_holder = excluded.lease_holder, lease_until = excluded.lease_until
               where c.lease_holder is null or c.lease_holder = $3 or c.lease_until < clock_timestamp()
              returning generation, position`,
-      values: [ledgerId, firstGeneration, this.#holder, leaseSeconds],
+      values: [ledgerId, firstGeneration, this.holder, leaseSeconds],
     });
     const [row] = rows;
     return row && { generation: row.generation, position: Number(row.position) };
@@ -166,9 +201,16 @@ export class ProjectionWorker {
   /**
    * Folds what comes after a position: read outside any transaction, written in a short one.
    *
+   * @param isLive  only while the generation is the one that reports read
+   * @param through goes no further than this
    * @returns the position that the books go to now, and whether the log went no further when it was read
    */
-  async #pass(ledgerId: string, generation: number, position: number): Promise<{ position: number; isEnd: boolean }> {
+  async #pass(
+    ledgerId: string,
+    generation: number,
+    position: number,
+    { isLive, through = Number.MAX_SAFE_INTEGER }: { readonly isLive: boolean; readonly through?: number },
+  ): Promise<{ position: number; isEnd: boolean }> {
     const { rows: lines } = await this.pool.query<{ line: string; is_end: boolean }>({
       name: 'next-pass',
       text: `with cut as (
@@ -180,14 +222,14 @@ export class ProjectionWorker {
                  (select last_position from log.commits where ledger_id = $1 order by last_position desc limit 1) as head
              )
              select line, cut.through = cut.head as is_end from log.events, cut
-              where ledger_id = $1 and position > $2 and position <= cut.through order by position`,
-      values: [ledgerId, position, eventsPerPass],
+              where ledger_id = $1 and position > $2 and position <= least(cut.through, $4::bigint) order by position`,
+      values: [ledgerId, position, eventsPerPass, through],
     });
     if (lines.length === 0) return { position, isEnd: true };
     const events = lines.map(({ line }) => readLine(line));
     const last = events.at(-1)!;
 
-    const memory = this.#memoryAt(ledgerId, position);
+    const memory = this.#memoryAt(`${ledgerId} ${generation}`, position);
     const documents = new Map<DocumentName, Folded>();
     const missing: DocumentName[] = [];
     for (const name of neededFor(events)) {
@@ -200,24 +242,25 @@ export class ProjectionWorker {
     // What is folded and then not written would be wrong to build on.
     memory.position = -1;
     const rows = fold(events, documents);
-    if (!(await this.#write(ledgerId, generation, position, last, rows))) return { position, isEnd: false };
+    if (!(await this.#write(ledgerId, generation, isLive, position, last, rows))) return { position, isEnd: false };
     for (const [name, folded] of documents) memory.documents.set(name, folded);
     memory.position = last.position;
     return { position: last.position, isEnd: lines[0]!.is_end };
   }
 
-  #memoryAt(ledgerId: string, position: number): Memory {
-    let memory = this.#memories.get(ledgerId);
+  #memoryAt(books: string, position: number): Memory {
+    let memory = this.#memories.get(books);
     // Another worker has folded on meanwhile: what we remember is out of date.
     if (memory?.position !== position) memory = { position, documents: new LRUCache({ max: documentsInMemory }) };
-    this.#memories.set(ledgerId, memory);
+    this.#memories.set(books, memory);
     return memory;
   }
 
-  /** @returns false if another worker has moved the checkpoint meanwhile: then nothing is written */
+  /** @returns false if another worker has moved the checkpoint, or another generation is live by now: nothing is written */
   async #write(
     ledgerId: string,
     generation: number,
+    isLive: boolean,
     from: number,
     last: { position: number; recordedAt: string },
     rows: Rows,
@@ -238,8 +281,9 @@ export class ProjectionWorker {
       const { rowCount } = await client.query(
         `update books.checkpoints
             set position = $4, recorded_at = $5, lease_holder = $6, lease_until = clock_timestamp() + $7 * interval '1 second'
-          where ledger_id = $1 and generation = $2 and position = $3`,
-        [ledgerId, generation, from, last.position, last.recordedAt, this.#holder, leaseSeconds],
+          where ledger_id = $1 and generation = $2 and position = $3
+            and ($8 is false or exists (select from books.live where ledger_id = $1 and generation = $2))`,
+        [ledgerId, generation, from, last.position, last.recordedAt, this.holder, leaseSeconds, isLive],
       );
       if (rowCount !== 0) await writeRows(client, ledgerId, generation, from, rows);
       await client.query(rowCount === 0 ? 'rollback' : 'commit');
@@ -265,9 +309,9 @@ const writeRows = async (
   from: number,
   rows: Rows,
 ): Promise<void> => {
-  await copy(
+  await copyRows(
     client,
-    'subledger_lines (ledger_id, generation, position, line, effective_on, currency, vendor_id, item_type, item_id, document_date, original_due_on, due_on, planned_on, owed, held, disputed, kind)',
+    'books.subledger_lines (ledger_id, generation, position, line, effective_on, currency, vendor_id, item_type, item_id, document_date, original_due_on, due_on, planned_on, owed, held, disputed, kind)',
     rows.subledgerLines.map((row) => [
       ledgerId,
       generation,
@@ -288,9 +332,9 @@ const writeRows = async (
       row.kind,
     ]),
   );
-  await copy(
+  await copyRows(
     client,
-    'journal_lines (ledger_id, generation, position, line, effective_on, event_type, item_type, item_id, vendor_id, account, currency, debit, credit)',
+    'books.journal_lines (ledger_id, generation, position, line, effective_on, event_type, item_type, item_id, vendor_id, account, currency, debit, credit)',
     rows.journalLines.map((row) => [
       ledgerId,
       generation,
@@ -307,15 +351,15 @@ const writeRows = async (
       row.credit,
     ]),
   );
-  await copy(
+  await copyRows(
     client,
-    'vendor_facts (ledger_id, generation, vendor_id, position, name, kind)',
+    'books.vendor_facts (ledger_id, generation, vendor_id, position, name, kind)',
     rows.vendorFacts.map((row) => [ledgerId, generation, row.vendorId, row.position, row.name, row.kind]),
   );
   for (const [table, columns] of Object.entries(cashTables)) {
-    await copy(
+    await copyRows(
       client,
-      `${table} (ledger_id, generation, ${columns.join(', ')})`,
+      `books.${table} (ledger_id, generation, ${columns.join(', ')})`,
       rows.cash
         .filter((row) => row.table === (table as CashTable))
         .map(({ cells }) => [ledgerId, generation, ...cells]),
@@ -323,9 +367,9 @@ const writeRows = async (
   }
   // What is made here is not there yet, and costs less to add than to look for.
   const made = rows.documents.filter(({ madeAt }) => madeAt > from);
-  await copy(
+  await copyRows(
     client,
-    'documents (ledger_id, generation, kind, id, made_at, position, vendor_id, number, status, due_on, search)',
+    'books.documents (ledger_id, generation, kind, id, made_at, position, vendor_id, number, status, due_on, search)',
     made.map((row) => [
       ledgerId,
       generation,
@@ -366,22 +410,3 @@ const writeRows = async (
 };
 
 const idIn = (name: DocumentName): string => name.slice(name.indexOf('/') + 1);
-
-type Cell = string | number | bigint | undefined;
-
-const copy = async (client: pg.PoolClient, target: string, rows: readonly (readonly Cell[])[]): Promise<void> => {
-  if (rows.length === 0) return;
-  const stream = client.query(copyFrom(`copy books.${target} from stdin`));
-  stream.end(rows.map((row) => `${row.map(textOf).join('\t')}\n`).join(''));
-  await once(stream, 'finish');
-};
-
-const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-/** A value in the text format of COPY. */
-const textOf = (value: Cell): string =>
-  value === undefined
-    ? '\\N'
-    : typeof value === 'string'
-      ? value.replace(/[\\\t\n\r]/g, (sign) => escapes[sign]!)
-      : String(value);

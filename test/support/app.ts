@@ -1,18 +1,22 @@
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { type App, createApp } from '../../src/app.module.js';
-import { readConfig } from '../../src/config.js';
+import { type Environment, readConfig } from '../../src/config.js';
 import type { TestDatabase } from './database.js';
 
 export const testToken = 'a-token-for-tests-only';
 
 /** The whole application in this process, on a database of its own and a free port. */
-export const startApp = (database: TestDatabase): Promise<App> =>
-  createApp(readConfig({ PORT: '0', DUEBOOK_TOKEN: testToken, LOG_LEVEL: 'silent' }), {
+export const startApp = (
+  database: TestDatabase,
+  settings: Environment = {},
+  logger: Logger = pino({ level: 'silent' }),
+): Promise<App> =>
+  createApp(readConfig({ PORT: '0', DUEBOOK_DATA: database.folder, ...settings }), {
     url: database.appUrl,
     readUrl: database.appUrl,
     token: testToken,
     planningThread: new URL('./planning-thread.js', import.meta.url),
-    logger: pino({ level: 'silent' }),
+    logger,
   });
 
 export interface Reply {

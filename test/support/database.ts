@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { onServer, urlFor, type Cluster } from './cluster.js';
 
 export interface TestDatabase {
@@ -6,6 +9,8 @@ export interface TestDatabase {
   readonly url: string;
   /** As the application connects: a member of `duebook_app`, which owns nothing. */
   readonly appUrl: string;
+  /** The data folder of applications on this database. Theirs to make. */
+  readonly folder: string;
   /** Also ends whatever is still connected. */
   drop(): Promise<void>;
 }
@@ -25,11 +30,14 @@ export const createTestDatabase = async ({ migrated = true } = {}): Promise<Test
   await onServer(cluster.url, (client) =>
     client.query(`create database ${name} template ${migrated ? cluster.template : 'template0'}`),
   );
+  const folder = join(tmpdir(), name);
   return {
+    folder,
     url: urlFor(cluster.url, name),
     appUrl: urlFor(cluster.url, name, cluster.appUser, cluster.appPassword),
     drop: async () => {
       await onServer(cluster.url, (client) => client.query(`drop database if exists ${name} with (force)`));
+      await rm(folder, { recursive: true, force: true });
     },
   };
 };

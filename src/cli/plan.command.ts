@@ -1,10 +1,8 @@
-import { Command, CommandRunner, Option } from 'nest-commander';
-import type { PlanAnswer } from './cash-priority/model.js';
-import { withServer } from './client.js';
-import { readConfig, readEnvironment } from './config.js';
-import { planTables } from './plan-tables.js';
-
-type Options = Readonly<Record<string, string>> & { readonly ledger: string };
+import { Command, Option } from 'nest-commander';
+import type { PlanAnswer } from '../cash-priority/model.js';
+import { withServer } from '../client.js';
+import { planTables } from '../plan-tables.js';
+import { type CommonOptions, DuebookCommand, outcome, settings } from './command.js';
 
 /** What the options are called in the report's query. */
 const parameters = [
@@ -19,21 +17,21 @@ const parameters = [
   'gap',
 ] as const;
 
+type Options = CommonOptions &
+  Readonly<Partial<Record<(typeof parameters)[number], string>> & Record<'ledger', string>>;
+
 @Command({
   name: 'plan',
   description: 'Say which bills to pay, part-pay or defer, as tables; records nothing',
 })
-export class PlanCommand extends CommandRunner {
-  override setCommand(command: Parameters<CommandRunner['setCommand']>[0]): this {
-    return super.setCommand(command.allowExcessArguments(false));
-  }
-
+export class PlanCommand extends DuebookCommand {
   async run(_: string[], options: Options): Promise<void> {
-    await withServer(readConfig(readEnvironment()), async (client) => {
+    await withServer(settings().config, async (client) => {
       const query = new URLSearchParams();
       for (const name of parameters) if (options[name] !== undefined) query.set(name, options[name]);
       const path = `/v1/ledgers/${encodeURIComponent(options.ledger)}/reports/cash-priority`;
-      process.stdout.write(`${planTables(await client.get<PlanAnswer>(`${path}?${query.toString()}`))}\n`);
+      const answer = await client.get<PlanAnswer>(`${path}?${query.toString()}`);
+      outcome(options, answer, [planTables(answer)]);
     });
   }
 

@@ -1,0 +1,78 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** A key file that can't be used, and what to do. */
+export class KeyFileError extends Error {
+  override readonly name = 'KeyFileError';
+}
+
+/** Where the key is that checkpoints are signed with. */
+export interface KeySettings {
+  /** Of the operator: has to be there. */
+  readonly checkpointKeyFile: string | undefined;
+  readonly dataDirectory: string;
+}
+
+/**
+ * The private key that checkpoints are signed with: the operator's, else the one in the data folder, which is made at the
+ * first start. The file is PEM (PKCS #8), and nobody but its owner may read it.
+ *
+ * @throws {KeyFileError}
+ */
+export const readOrMakeKey = async ({ checkpointKeyFile, dataDirectory }: KeySettings): Promise<KeyObject> => {
+  if (checkpointKeyFile !== undefined) {
+    return (
+      (await readKey(checkpointKeyFile)) ??
+      complain(`CHECKPOINT_KEY: there is no ${checkpointKeyFile}; make one with openssl genpkey -algorithm ed25519`)
+    );
+  }
+  const file = join(dataDirectory, 'keys', 'checkpoint.pem');
+  const kept = await readKey(file);
+  if (kept) return kept;
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(draft, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  } catch (error) {
+    throw new KeyFileError(`DUEBOOK_DATA can't be written to: ${(error as Error).message}`);
+  }
+  try {
+    // Appears whole or not at all; of two processes that start at once, one makes it.
+    await link(draft, file);
+    return privateKey;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return (await readKey(file)) ?? complain(`${file} comes and goes`);
+  } finally {
+    await rm(draft);
+  }
+};
+
+/** @returns undefined if there is no such file */
+const readKey = async (file: string): Promise<KeyObject | undefined> => {
+  let pem: Buffer;
+  try {
+    const { mode } = await stat(file);
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+      return complain(`${file} may be read by others than its owner: chmod 600 it, or replace the key`);
+    pem = await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error instanceof KeyFileError
+      ? error
+      : new KeyFileError(`${file} can't be read: ${(error as Error).message}`);
+  }
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // Said below: what OpenSSL has to say of it helps nobody, and could repeat a part of it.
+  }
+  return complain(`${file} holds no Ed25519 private key in PEM (PKCS #8)`);
+};
+
+const complain = (message: string): never => {
+  throw new KeyFileError(message);
+};

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatVerifierKey, type VerifierKey } from './note.js';
+
+/** How long the receiver of checkpoints may take to answer. */
+const sendLimitMs = 5_000;
+
+/** Upper case apart from lower case also where the file system makes no difference. */
+const folderOf = (ledgerId: string): string => ledgerId.replace(/[A-Z]/g, (letter) => `~${letter.toLowerCase()}`);
+const ledgerIn = (folder: string): string => folder.replace(/~([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/**
+ * Where signed checkpoints are kept out of the database's reach: a folder per ledger with the newest one, the last one of
+ * each day, what was signed when an epoch was opened, and the public keys. And whoever is sent them as well.
+ */
+export class Outside {
+  /** By ledger, what waits to be sent while something else is under way: the newest says all. */
+  readonly #toSend = new Map<string, string>();
+  #sending: Promise<void> | undefined;
+
+  /**
+   * @param directory the checkpoint folder
+   * @param base      what the origins of this installation begin with, such as `ledger.example.com`
+   * @param url       where checkpoints are sent as well
+   * @param report    told of what could not be sent
+   */
+  constructor(
+    private readonly directory: string,
+    private readonly base: string,
+    private readonly url: string | undefined,
+    private readonly report: (error: unknown) => void,
+  ) {}
+
+  #folder(ledgerId: string): string {
+    return join(this.directory, ...this.base.split('/'), folderOf(ledgerId));
+  }
+
+  /** The ledgers of which something is kept. */
+  async ledgerIds(): Promise<string[]> {
+    const entries = await ifThere(readdir(join(this.directory, ...this.base.split('/')), { withFileTypes: true }));
+    return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => ledgerIn(name));
+  }
+
+  /** The newest signed checkpoint and the keys that are kept beside it. */
+  async newest(ledgerId: string): Promise<{ readonly note: string; readonly keys: string } | undefined> {
+    const folder = this.#folder(ledgerId);
+    const note = await ifThere(readFile(join(folder, 'latest'), 'utf8'));
+    if (note === undefined) return undefined;
+    return { note, keys: (await ifThere(readFile(join(folder, 'public-keys'), 'utf8'))) ?? '' };
+  }
+
+  /**
+   * Keeps a signed checkpoint, and sends it.
+   *
+   * @param day on which it was signed
+   */
+  async keep(ledgerId: string, note: string, key: VerifierKey, day: string): Promise<void> {
+    const folder = this.#folder(ledgerId);
+    await mkdir(folder, { recursive: true });
+    const keys = (await ifThere(readFile(join(folder, 'public-keys'), 'utf8'))) ?? '';
+    const line = formatVerifierKey(key);
+    if (!keys.split('\n').includes(line)) await appendFile(join(folder, 'public-keys'), `${line}\n`);
+    for (const name of [day, 'latest']) await replace(join(folder, name), note);
+    this.#send(ledgerId, note);
+  }
+
+  /** Keeps what was signed when an epoch was opened, and sends it. */
+  async keepStatement(ledgerId: string, epoch: number, note: string): Promise<void> {
+    const folder = this.#folder(ledgerId);
+    await mkdir(folder, { recursive: true });
+    await replace(join(folder, `epoch-${epoch}`), note);
+    this.#send(`${ledgerId} epoch`, note);
+  }
+
+  #send(what: string, note: string): void {
+    if (this.url === undefined) return;
+    this.#toSend.set(what, note);
+    this.#sending ??= this.#sendAll(this.url).finally(() => (this.#sending = undefined));
+  }
+
+  async #sendAll(url: string): Promise<void> {
+    for (;;) {
+      const [next] = this.#toSend;
+      if (!next) return;
+      const [what, note] = next;
+      this.#toSend.delete(what);
+      try {
+        const answer = await fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': 'text/plain; charset=utf-8' },
+          body: note,
+          signal: AbortSignal.timeout(sendLimitMs),
+        });
+        await answer.body?.cancel();
+        if (!answer.ok) throw new Error(`CHECKPOINT_URL answered ${answer.status}`);
+      } catch (error) {
+        // The next checkpoint says everything that this one says.
+        this.report(error);
+      }
+    }
+  }
+
+  /** Waits until everything is sent, or has failed to be. */
+  async drain(): Promise<void> {
+    await this.#sending;
+  }
+}
+
+const ifThere = async <T>(reading: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Whoever reads the file sees the old text or the new one, and never half of either. */
+const replace = async (file: string, text: string): Promise<void> => {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    // Flushed: what was shown to the world must not be gone after a power cut.
+    await writeFile(draft, text, { flush: true });
+    await rename(draft, file);
+  } finally {
+    await rm(draft, { force: true });
+  }
+};

@@ -1,0 +1,337 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import type { ApEvent, DataOf, EventType, RecordedEvent } from '../domain/events.js';
+import { PrintMap } from './prints.js';
+import { Rules } from './rules.js';
+
+const event = <T extends EventType>(type: T, effectiveOn: string, data: DataOf<T>): ApEvent =>
+  ({ type, effectiveOn, data }) as ApEvent;
+
+const opened = event('LedgerOpened', '2024-01-02', {
+  ledgerId: 'acme',
+  name: 'Acme',
+  currency: 'USD',
+  timeZone: 'UTC',
+});
+const registered = (vendorId: string): ApEvent =>
+  event('VendorRegistered', '2024-01-02', { vendorId, name: vendorId, kind: 'supplier' });
+const posted = (invoiceId: string, more: Partial<DataOf<'InvoicePosted'>> = {}): ApEvent => {
+  const data = {
+    invoiceId,
+    vendorId: 'V1',
+    number: `N-${invoiceId}`,
+    invoiceDate: '2024-02-01',
+    postingDate: '2024-02-01',
+    currency: 'USD',
+    lines: [{ amount: '100.00', tax: '20.00' }],
+    total: '120.00',
+    schedule: [{ dueOn: '2024-03-01', amount: '120.00' }],
+    ...more,
+  };
+  return event('InvoicePosted', data.postingDate, data);
+};
+const paid = (paymentId: string, more: Partial<DataOf<'PaymentMade'>> = {}): ApEvent => {
+  const data = { paymentId, vendorId: 'V1', paidOn: '2024-02-10', currency: 'USD', amount: '120.00', ...more };
+  return event('PaymentMade', data.paidOn, data);
+};
+const allocated = (allocationId: string, more: Partial<DataOf<'Allocated'>> = {}): ApEvent => {
+  const data = {
+    allocationId,
+    vendorId: 'V1',
+    from: { paymentId: 'P1' },
+    to: { invoiceId: 'I1' },
+    currency: 'USD',
+    amount: '120.00',
+    on: '2024-02-10',
+    ...more,
+  };
+  return event('Allocated', data.on, data);
+};
+const invoiceReversed = (on: string): ApEvent =>
+  event('InvoiceReversed', on, { invoiceId: 'I1', vendorId: 'V1', reason: 'x', on });
+const paymentReversed = (on: string): ApEvent =>
+  event('PaymentReversed', on, { paymentId: 'P1', vendorId: 'V1', reason: 'x', on });
+const allocationReversed = (on: string): ApEvent =>
+  event('AllocationReversed', on, {
+    allocationId: 'A1',
+    vendorId: 'V1',
+    from: { paymentId: 'P1' },
+    to: { invoiceId: 'I1' },
+    reason: 'x',
+    on,
+  });
+const deferred = (deferralId: string, on: string, amount = '120.00'): ApEvent =>
+  event('PaymentDeferred', on, {
+    deferralId,
+    invoiceId: 'I1',
+    vendorId: 'V1',
+    currency: 'USD',
+    amount,
+    until: '2024-06-01',
+    agreed: true,
+    reason: 'x',
+    on,
+  });
+const withdrawn = (deferralId: string, on: string): ApEvent =>
+  event('DeferralWithdrawn', on, { deferralId, invoiceId: 'I1', vendorId: 'V1', reason: 'x', on });
+const moved = (deferralId: string, amount: string, beyond: string): ApEvent => {
+  const later = deferred(deferralId, '2024-02-03', amount);
+  return { ...later, data: { ...later.data, beyond } } as ApEvent;
+};
+const consequences = (more: Partial<DataOf<'ConsequencesSet'>> = {}): ApEvent =>
+  event('ConsequencesSet', '2024-01-01', { vendorId: 'V1', effectiveOn: '2024-01-01', source: 'x', tier: 3, ...more });
+const offered = (offerId: string, more: Partial<DataOf<'OfferRecorded'>> = {}): ApEvent =>
+  event('OfferRecorded', '2024-02-03', {
+    offerId,
+    invoiceId: 'I1',
+    vendorId: 'V1',
+    currency: 'USD',
+    cost: '5.00',
+    curesCutoffs: true,
+    schedule: [
+      { on: '2024-04-01', amount: '60.00' },
+      { on: '2024-05-01', amount: '60.00' },
+    ],
+    source: 'x',
+    ...more,
+  });
+const stated = (balanceId: string, balance = '-5.00'): ApEvent =>
+  event('CashBalanceStated', '2024-02-03', { balanceId, account: 'main', currency: 'USD', on: '2024-02-03', balance });
+const expected = (expectationId: string, more: Partial<DataOf<'CashExpected'>> = {}): ApEvent => {
+  const what = { direction: 'outflow', on: '2024-03-05', amount: '40.00', currency: 'USD', certainty: '0.95' } as const;
+  return event('CashExpected', '2024-03-05', { expectationId, ...what, ...more });
+};
+const unexpected = (expectationId: string): ApEvent =>
+  event('CashExpectationWithdrawn', '2024-02-03', { expectationId, reason: 'x' });
+const packed = (text: string) =>
+  ({ encoding: 'gzip+base64', bytes: text.length, content: gzipSync(text).toString('base64') }) as const;
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const proposed = (planId: string, more: Partial<DataOf<'CashPlanProposed'>> = {}): ApEvent =>
+  event('CashPlanProposed', '2024-02-03', {
+    planId,
+    asOf: '2024-02-03',
+    position: 3,
+    currency: 'USD',
+    engine: 'x',
+    proven: true,
+    reproducible: true,
+    cost: '12.00',
+    lowerBound: '11.99',
+    gap: '0.000834',
+    inputs: packed('{"a":1}'),
+    inputsHash: sha256('{"a":1}'),
+    plan: packed('{"b":2}'),
+    planHash: sha256('{"b":2}'),
+    ...more,
+  });
+const adopted = (planId: string, more: Partial<DataOf<'CashPlanAdopted'>> = {}): ApEvent => {
+  const data = { planId, on: '2024-02-03', deferrals: 0, withdrawals: 0, charges: 0, ...more };
+  return event('CashPlanAdopted', data.on, data);
+};
+const closed = (on: string, closedThrough: string): ApEvent =>
+  event('PeriodClosed', on, { period: closedThrough.slice(0, 7), closedThrough });
+
+/** What is found in a history, and in the end. */
+const faultsOf = (...events: readonly ApEvent[]): string[] => {
+  const rules = new Rules();
+  const found = events.flatMap((one, n) => rules.judge({ ...one, position: n + 1 } as RecordedEvent));
+  return [...found, ...rules.disagreements()];
+};
+const start = [opened, registered('V1'), registered('V2')] as const;
+
+describe('a history that keeps the rules', () => {
+  it.each([
+    [
+      'a payment and its end',
+      [posted('I1'), paid('P1'), allocated('A1'), paymentReversed('2024-02-20'), allocationReversed('2024-02-20')],
+    ],
+    [
+      'a reversal once nothing leans on it',
+      [posted('I1'), paid('P1'), allocated('A1'), allocationReversed('2024-02-11'), invoiceReversed('2024-02-11')],
+    ],
+    [
+      'a number again after its invoice was reversed',
+      [posted('I1'), invoiceReversed('2024-02-01'), posted('I2', { number: 'N-I1' })],
+    ],
+    [
+      'a number again with a reason',
+      [posted('I1'), posted('I2', { number: 'n i1', allowDuplicate: { reason: 'two' } })],
+    ],
+    ['a number again in another year', [posted('I1'), posted('I2', { number: 'N-I1', invoiceDate: '2023-02-01' })]],
+    ['a settlement discount', [posted('I1'), paid('P1'), allocated('A1', { amount: '117.60', discount: '2.40' })]],
+    [
+      'deferrals, the last of which is withdrawn',
+      [
+        posted('I1'),
+        deferred('D1', '2024-02-03'),
+        deferred('D2', '2024-02-04'),
+        withdrawn('D2', '2024-02-05'),
+        withdrawn('D1', '2024-02-05'),
+      ],
+    ],
+    ['a closing, and what comes after it', [closed('2024-02-05', '2024-01-31'), posted('I1')]],
+    [
+      'yen, which have no decimals',
+      [
+        posted('I1', {
+          currency: 'JPY',
+          lines: [{ amount: '120' }],
+          total: '120',
+          schedule: [{ dueOn: '2024-03-01', amount: '120' }],
+        }),
+        invoiceReversed('2024-02-02'),
+      ],
+    ],
+    ['a part moved beyond another', [posted('I1'), moved('D1', '20.00', '100.00'), moved('D2', '60.00', '40.00')]],
+    ['consequences, also before a closing', [posted('I1'), consequences(), consequences({ invoiceId: 'I1' })]],
+    ['an offer for what is open', [posted('I1'), offered('O1')]],
+    ['balances, and cash that is expected no longer', [stated('B1'), expected('E1'), unexpected('E1')]],
+    [
+      'a plan, and its adoption with what it made',
+      [posted('I1'), proposed('CP1'), deferred('D1', '2024-02-03'), adopted('CP1', { deferrals: 1 })],
+    ],
+  ] as const)('has no fault: %s', (_, events) => expect(faultsOf(...start, ...events)).toEqual([]));
+});
+
+describe('a fault is found:', () => {
+  it.each<[string, readonly ApEvent[]]>([
+    ['comes before the ledger is opened', [registered('V1')]],
+    ['opens a ledger that is open already', [opened, opened]],
+    ['registers vendor V1 again', [...start, registered('V1')]],
+    ['names vendor V9, who is not registered', [...start, posted('I1', { vendorId: 'V9' })]],
+    ['uses the id of invoice I1 again', [...start, posted('I1'), posted('I1', { number: 'other' })]],
+    ['a total that is not the sum of its lines', [...start, posted('I1', { lines: [{ amount: '100.00' }] })]],
+    ['debits and credits that differ by', [...start, posted('I1', { lines: [{ amount: '100.00' }] })]],
+    [
+      'a schedule that does not add up',
+      [...start, posted('I1', { schedule: [{ dueOn: '2024-03-01', amount: '119.99' }] })],
+    ],
+    [
+      'an account that only the ledger posts to',
+      [...start, posted('I1', { lines: [{ amount: '120.00', account: 'payables' }] })],
+    ],
+    ['the invoice at position 4 has already', [...start, posted('I1'), posted('I2', { number: 'n/i01' })]],
+    [
+      'takes effect on 2024-02-02, and its data that it is 2024-02-01',
+      [...start, { ...posted('I1'), effectiveOn: '2024-02-02' }],
+    ],
+    ['not above zero', [...start, paid('P1', { amount: '0.00' })]],
+    ["can't be read as PaymentMade", [...start, paid('P1', { amount: '1e3' })]],
+    ['names invoice I1, which there is not', [...start, paid('P1'), allocated('A1')]],
+    ['names payment P1, which there is not', [...start, posted('I1'), allocated('A1')]],
+    [
+      "names payment P1, which is vendor V2's",
+      [...start, posted('I1'), paid('P1', { vendorId: 'V2' }), allocated('A1')],
+    ],
+    [
+      'names payment P1, which is in JPY',
+      [...start, posted('I1'), paid('P1', { currency: 'JPY', amount: '120' }), allocated('A1')],
+    ],
+    [
+      'leaves invoice I1 with less than nothing on 2024-02-10',
+      [...start, posted('I1'), paid('P1', { amount: '900.00' }), allocated('A1', { amount: '120.01' })],
+    ],
+    [
+      'leaves payment P1 with less than nothing',
+      [...start, posted('I1'), paid('P1', { amount: '119.99' }), allocated('A1')],
+    ],
+    [
+      'leaves payment P1 with less than nothing on 2024-02-08',
+      [...start, posted('I1'), paid('P1'), allocated('A1', { on: '2024-02-08' })],
+    ],
+    [
+      'before it counts',
+      [...start, posted('I1'), paid('P1', { paidOn: '2024-01-20' }), allocated('A1', { on: '2024-01-20' })],
+    ],
+    [
+      'uses the id of allocation A1 again',
+      [...start, posted('I1'), paid('P1'), allocated('A1', { amount: '1.00' }), allocated('A1', { amount: '1.00' })],
+    ],
+    [
+      'allocations or write-offs still lean on',
+      [...start, posted('I1'), paid('P1'), allocated('A1'), invoiceReversed('2024-02-20')],
+    ],
+    [
+      'which is reversed already',
+      [...start, posted('I1'), invoiceReversed('2024-02-20'), invoiceReversed('2024-02-20')],
+    ],
+    ['before the day from which it counts', [...start, posted('I1'), invoiceReversed('2024-01-20')]],
+    [
+      'takes from invoice I1, which is reversed',
+      [...start, posted('I1'), paid('P1'), invoiceReversed('2024-02-20'), allocated('A1')],
+    ],
+    [
+      'something still leans on it',
+      [...start, posted('I1'), paid('P1'), allocated('A1'), paymentReversed('2024-02-20')],
+    ],
+    ['allocation A1, which there is not', [...start, posted('I1'), paid('P1'), allocationReversed('2024-02-20')]],
+    [
+      'allocation A1 before it takes effect',
+      [...start, posted('I1'), paid('P1'), allocated('A1'), allocationReversed('2024-02-09')],
+    ],
+    ['more than was open on its day', [...start, posted('I1'), deferred('D1', '2024-02-03', '120.01')]],
+    [
+      'before the latest deferral',
+      [...start, posted('I1'), deferred('D1', '2024-02-03'), deferred('D2', '2024-02-02')],
+    ],
+    [
+      'not the last deferral in force',
+      [
+        ...start,
+        posted('I1'),
+        deferred('D1', '2024-02-03'),
+        deferred('D2', '2024-02-04'),
+        withdrawn('D1', '2024-02-05'),
+      ],
+    ],
+    ['the books are closed through 2024-02-29', [...start, closed('2024-03-02', '2024-02-29'), posted('I1')]],
+    [
+      'closes what is closed already',
+      [...start, closed('2024-03-02', '2024-02-29'), closed('2024-03-02', '2024-01-31')],
+    ],
+    [
+      'reopens what is not closed',
+      [...start, event('PeriodReopened', '2024-02-02', { period: '2024-01', closedThrough: null })],
+    ],
+    ['more than was open on its day', [...start, posted('I1'), moved('D1', '20.00', '100.01')]],
+    ['what stays as it is 0.00', [...start, posted('I1'), moved('D1', '20.00', '0.00')]],
+    ['names vendor V9', [...start, consequences({ vendorId: 'V9' })]],
+    ['names invoice I9, which there is not', [...start, consequences({ invoiceId: 'I9' })]],
+    ["which is vendor V1's", [...start, posted('I1'), consequences({ vendorId: 'V2', invoiceId: 'I1' })]],
+    ['its data that it is 2024-01-05', [...start, consequences({ effectiveOn: '2024-01-05' })]],
+    ['do not add up to what is open', [...start, posted('I1'), paid('P1'), allocated('A1'), offered('O1')]],
+    ['uses the id of offer O1 again', [...start, posted('I1'), offered('O1'), offered('O1')]],
+    ['a cost below zero', [...start, posted('I1'), offered('O1', { cost: '-1.00' })]],
+    ['uses the id of balance B1 again', [...start, stated('B1'), stated('B1')]],
+    ["can't be read as CashBalanceStated", [...start, stated('B1', 'much')]],
+    ['uses the id of expectation E1 again', [...start, expected('E1'), expected('E1')]],
+    ['the amount 0.00', [...start, expected('E1', { amount: '0.00' })]],
+    ['not from 0 to 1', [...start, expected('E1', { certainty: '1.01' })]],
+    ['names vendor V9', [...start, expected('E1', { vendorId: 'V9' })]],
+    ['expectation E1, which there is not', [...start, unexpected('E1')]],
+    ['expectation E1, which is withdrawn already', [...start, expected('E1'), unexpected('E1'), unexpected('E1')]],
+    ['uses the id of plan CP1 again', [...start, proposed('CP1'), proposed('CP1')]],
+    ['takes events up to position 4 into account', [...start, proposed('CP1', { position: 4 })]],
+    ['less than the least that is possible', [...start, proposed('CP1', { lowerBound: '12.01' })]],
+    ['not those of its inputsHash', [...start, proposed('CP1', { inputs: packed('{"a":2}') })]],
+    ['not that of its planHash', [...start, proposed('CP1', { planHash: sha256('other') })]],
+    ['adopts plan CP1, which there is not', [...start, adopted('CP1')]],
+    ['adopts plan CP1, which is adopted already', [...start, proposed('CP1'), adopted('CP1'), adopted('CP1')]],
+    ['as of a day before its own', [...start, proposed('CP1'), adopted('CP1', { on: '2024-02-02' })]],
+    ['made 1 deferrals, and its command made 0', [...start, proposed('CP1'), adopted('CP1', { deferrals: 1 })]],
+  ])('%s', (expected, events) => expect(faultsOf(...events)).toContainEqual(expect.stringContaining(expected)));
+});
+
+describe('a map of prints', () => {
+  it('keeps the first value of each of many texts, and forgets none while it grows', () => {
+    const map = new PrintMap();
+    const count = 20_000;
+    for (let n = 1; n <= count; n++) expect(map.add(`text ${n}`, n)).toBe(0);
+    for (let n = 1; n <= count; n += 7) expect(map.add(`text ${n}`, 1)).toBe(n);
+    expect(map.size).toBe(count);
+    expect(map.get('another')).toBe(0);
+    map.set('text 5', 77);
+    expect(map.get('text 5')).toBe(77);
+  });
+});

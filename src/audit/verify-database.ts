@@ -1,0 +1,295 @@
+import type pg from 'pg';
+import { inTransaction, snapshot } from '../database/transaction.js';
+import { documentsOf } from '../domain/events.js';
+import { openCheckpoint } from './checkpoint.js';
+import { hashBytes, leafHash } from './merkle.js';
+import { NoteError, type VerifierKey } from './note.js';
+import { type Commitment, type Finding, leavesOf, LogVerifier } from './verify.js';
+
+const linesPerPage = 2_000;
+
+export interface Verified {
+  readonly ledger: string;
+  readonly events: number;
+  /** Lines that were in order in themselves. */
+  readonly good: number;
+  /** How many of the events a signed checkpoint covers. */
+  readonly covered: number;
+  readonly root: Buffer;
+  readonly findings: number;
+}
+
+interface Row {
+  position: string;
+  stream: string;
+  stream_version: string;
+  type: string;
+  effective_on: string;
+  recorded_at: string;
+  line: string;
+  leaf_hash: Buffer;
+}
+
+const instant = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/**
+ * Verifies a ledger in its database, all of it in one snapshot: the lines themselves, what stands beside them in the log's
+ * tables, every tree that was sealed, and every signature.
+ *
+ * @param keys     that are trusted
+ * @param since    checkpoints that somebody kept
+ * @param report   told of everything that is wrong
+ * @param progress told of the lines done
+ */
+export const verifyDatabase = (
+  pool: pg.Pool,
+  ledgerId: string,
+  keys: readonly VerifierKey[],
+  since: readonly Commitment[],
+  report: (finding: Finding) => void,
+  progress: (lines: number) => void = () => undefined,
+): Promise<Verified> =>
+  inTransaction(pool, snapshot, (client) => verify(client, ledgerId, keys, since, report, progress));
+
+const verify = async (
+  client: pg.PoolClient,
+  ledgerId: string,
+  keys: readonly VerifierKey[],
+  since: readonly Commitment[],
+  report: (finding: Finding) => void,
+  progress: (lines: number) => void,
+): Promise<Verified> => {
+  let findings = 0;
+  const found = (finding: Finding): void => {
+    findings += 1;
+    report(finding);
+  };
+  const sealed = await sealedTrees(client, ledgerId, found);
+  const covered = await checkSignatures(client, ledgerId, keys, sealed, found);
+  const leaves = { from: 0, bytes: Buffer.alloc(0) };
+  const verifier = new LogVerifier([...sealed, ...since], found, (position) =>
+    position > leaves.from ? leavesOf(leaves.bytes)(position - leaves.from) : undefined,
+  );
+  const commits = new Commits(client, ledgerId, found);
+  let documents = 0;
+  for (let after = 0; ;) {
+    const { rows } = await client.query<Row>({
+      name: 'verify-page',
+      text: `select position, stream, stream_version, type, effective_on::text, ${instant('recorded_at')} as recorded_at, line, leaf_hash
+               from log.events where ledger_id = $1 and position > $2 order by position limit $3`,
+      values: [ledgerId, after, linesPerPage],
+    });
+    if (rows.length === 0) break;
+    const last = Number(rows.at(-1)!.position);
+    Object.assign(leaves, await leavesBetween(client, ledgerId, after, last));
+    const names: string[] = [];
+    const positions: number[] = [];
+    for (const row of rows) {
+      const position = Number(row.position);
+      const bytes = Buffer.from(row.line);
+      const event = verifier.add(bytes);
+      if (!leafHash(bytes).equals(row.leaf_hash))
+        found({ check: 'hash', position, detail: 'the hash beside the line is not that of the line' });
+      await commits.check(position, row.recorded_at);
+      if (!event) continue;
+      checkColumns(row, found);
+      for (const name of new Set(documentsOf(event))) {
+        names.push(name);
+        positions.push(position);
+      }
+    }
+    documents += names.length;
+    await checkDocuments(client, ledgerId, names, positions, found);
+    after = last;
+    progress(verifier.lines);
+  }
+  verifier.end();
+  await commits.end(verifier.lines);
+  const { rows } = await client.query<{ count: string }>(
+    'select count(*) from log.event_documents where ledger_id = $1',
+    [ledgerId],
+  );
+  if (Number(rows[0]!.count) > documents && findings === 0)
+    found({ check: 'table', position: null, detail: 'log.event_documents has rows that no event accounts for' });
+  return { ledger: ledgerId, events: verifier.lines, good: verifier.good, covered, root: verifier.root, findings };
+};
+
+const sealedTrees = async (
+  client: pg.PoolClient,
+  ledgerId: string,
+  found: (finding: Finding) => void,
+): Promise<Commitment[]> => {
+  const { rows } = await client.query<{ size: string; previous_size: string; root: Buffer; bytes: number }>(
+    'select size, previous_size, root, octet_length(leaves) as bytes from log.checkpoints where ledger_id = $1 order by size',
+    [ledgerId],
+  );
+  let previous = 0;
+  return rows.map(({ size, previous_size, root, bytes }) => {
+    if (Number(previous_size) !== previous || bytes !== (Number(size) - previous) * hashBytes)
+      found({ check: 'table', position: Number(size), detail: `log.checkpoints is not a chain at size ${size}` });
+    previous = Number(size);
+    return { name: 'the sealed tree', size: previous, root };
+  });
+};
+
+/** @returns how far the newest checkpoint with a good signature goes */
+const checkSignatures = async (
+  client: pg.PoolClient,
+  ledgerId: string,
+  keys: readonly VerifierKey[],
+  sealed: readonly Commitment[],
+  found: (finding: Finding) => void,
+): Promise<number> => {
+  const roots = new Map(sealed.map(({ size, root }) => [size, root]));
+  const { rows } = await client.query<{ size: string; note: string }>(
+    'select size, note from log.signed_checkpoints where ledger_id = $1 order by size',
+    [ledgerId],
+  );
+  let covered = 0;
+  for (const row of rows) {
+    const size = Number(row.size);
+    try {
+      const checkpoint = openCheckpoint(row.note, keys);
+      if (checkpoint.size !== size || !roots.get(size)?.equals(checkpoint.root))
+        throw new NoteError('it is not of the tree that was sealed');
+      covered = size;
+    } catch (error) {
+      if (!(error instanceof NoteError)) throw error;
+      found({
+        check: 'signature',
+        position: size,
+        detail: `the signed checkpoint of ${size} events: ${error.message}`,
+      });
+    }
+  }
+  return covered;
+};
+
+/** What the lines after a position, and before another, were when they were sealed. */
+const leavesBetween = async (
+  client: pg.PoolClient,
+  ledgerId: string,
+  after: number,
+  through: number,
+): Promise<{ from: number; bytes: Buffer }> => {
+  const { rows } = await client.query<{ previous_size: string; leaves: Buffer }>({
+    name: 'verify-leaves',
+    text: `select previous_size, leaves from log.checkpoints
+            where ledger_id = $1 and size > $2 and previous_size < $3 order by size`,
+    values: [ledgerId, after, through],
+  });
+  return { from: Number(rows[0]?.previous_size ?? 0), bytes: Buffer.concat(rows.map(({ leaves }) => leaves)) };
+};
+
+/** The columns only repeat what the line says. */
+const checkColumns = (row: Row, found: (finding: Finding) => void): void => {
+  const line = JSON.parse(row.line) as Record<string, unknown>;
+  const columns = {
+    position: Number(row.position),
+    stream: row.stream,
+    streamVersion: Number(row.stream_version),
+    type: row.type,
+    effectiveOn: row.effective_on,
+    recordedAt: row.recorded_at,
+  };
+  for (const [name, value] of Object.entries(columns)) {
+    if (line[name] !== value)
+      found({
+        check: name === 'position' ? 'position' : 'table',
+        position: Number(row.position),
+        detail: `the line says ${name} ${String(line[name])}, the table ${value}`,
+      });
+  }
+};
+
+const checkDocuments = async (
+  client: pg.PoolClient,
+  ledgerId: string,
+  names: readonly string[],
+  positions: readonly number[],
+  found: (finding: Finding) => void,
+): Promise<void> => {
+  const { rows } = await client.query<{ document: string; position: string }>({
+    name: 'verify-documents',
+    text: `select w.document, w.position from unnest($2::text[], $3::bigint[]) w (document, position)
+            where not exists (select from log.event_documents d
+                               where d.ledger_id = $1 and d.document = w.document and d.position = w.position)`,
+    values: [ledgerId, names, positions],
+  });
+  for (const { document, position } of rows)
+    found({
+      check: 'table',
+      position: Number(position),
+      detail: `log.event_documents does not name it for ${document}`,
+    });
+};
+
+interface CommitRow {
+  readonly first_position: string;
+  readonly last_position: string;
+  readonly recorded_at: string;
+}
+
+/** The batches in which the log was recorded: without a hole, each with one instant of its own. */
+class Commits {
+  #rows: CommitRow[] = [];
+  #at = 0;
+  #isRead = false;
+  #end = 0;
+
+  constructor(
+    private readonly client: pg.PoolClient,
+    private readonly ledgerId: string,
+    private readonly found: (finding: Finding) => void,
+  ) {}
+
+  /** @param position in ascending order */
+  async check(position: number, recordedAt: string): Promise<void> {
+    while (position > this.#end) {
+      const row = await this.#next();
+      if (!row) {
+        this.found({ check: 'table', position, detail: 'log.commits has no batch that it is of' });
+        return;
+      }
+      if (Number(row.first_position) !== this.#end + 1)
+        this.found({ check: 'table', position: this.#end + 1, detail: 'log.commits has a hole' });
+      this.#end = Number(row.last_position);
+    }
+    const row = this.#rows[this.#at - 1];
+    if (row && Number(row.first_position) <= position && row.recorded_at !== recordedAt)
+      this.found({
+        check: 'recorded-at',
+        position,
+        detail: `it was recorded at ${recordedAt}, its batch at ${row.recorded_at}`,
+      });
+  }
+
+  async #next(): Promise<CommitRow | undefined> {
+    if (this.#at === this.#rows.length && !this.#isRead) {
+      const { rows } = await this.client.query<CommitRow>({
+        name: 'verify-commits',
+        text: `select first_position, last_position, ${instant('recorded_at')} as recorded_at from log.commits
+                where ledger_id = $1 and last_position > $2 order by last_position limit 5000`,
+        values: [this.ledgerId, this.#end],
+      });
+      this.#rows = rows;
+      this.#at = 0;
+      this.#isRead = rows.length === 0;
+    }
+    const row = this.#rows[this.#at];
+    if (row) this.#at += 1;
+    return row;
+  }
+
+  async end(lines: number): Promise<void> {
+    for (let row = await this.#next(); row; row = await this.#next()) {
+      this.#end = Number(row.last_position);
+      this.found({
+        check: 'table',
+        position: Number(row.first_position),
+        through: Number(row.last_position),
+        detail: `log.commits has a batch beyond the ${lines} events that there are`,
+      });
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { linesIn } from './log-file.js';
+import type { Verified } from './verify-database.js';
+import { type Commitment, type Finding, leavesOf, LogVerifier } from './verify.js';
+
+/** An export as it is verified, with nothing but files. */
+export interface ExportFile {
+  readonly file: string;
+  /** What it has to agree with: the checkpoint that came with it, and others that somebody kept. */
+  readonly commitments: readonly Commitment[];
+  /** How many of its lines the checkpoint covers. */
+  readonly covered: number;
+  /** The hashes that came beside it, whose tree is that of the checkpoint: they tell which line was changed. */
+  readonly leaves: Buffer | undefined;
+}
+
+/** Verifies an export of a log. It takes no database, no network and no key but the public one. */
+export const verifyFile = async (
+  { file, commitments, covered, leaves }: ExportFile,
+  report: (finding: Finding) => void,
+  progress: (lines: number) => void = () => undefined,
+): Promise<Verified> => {
+  let findings = 0;
+  const found = (finding: Finding): void => {
+    findings += 1;
+    report(finding);
+  };
+  const verifier = new LogVerifier(commitments, found, leaves && leavesOf(leaves));
+  const cutShort = (rest: Buffer): void => {
+    found({
+      check: 'line',
+      position: verifier.lines + 1,
+      detail: `line ${verifier.lines + 1} is cut short after ${rest.length} bytes: the file does not end with a newline`,
+    });
+  };
+  for await (const lines of linesIn(file, cutShort)) {
+    for (const line of lines) verifier.add(line);
+    progress(verifier.lines);
+  }
+  verifier.end();
+  const { ledger = '', lines: events, good, root } = verifier;
+  return { ledger, events, good, covered: Math.min(covered, events), root, findings };
+};

@@ -1,0 +1,71 @@
+import { Command, Option, SubCommand } from 'nest-commander';
+import { explainInvoice } from '../audit/explain.js';
+import type { EventType, RecordedEvent } from '../domain/events.js';
+import type { EventLog } from '../event-log/event-log.js';
+import { readLine } from '../event-log/record.js';
+import { CommandGroup, type CommonOptions, DuebookCommand, outcome, usage } from './command.js';
+import { atWork, ledgerNamed } from './workplace.js';
+
+interface Options extends CommonOptions {
+  readonly ledger?: string;
+}
+
+@SubCommand({
+  name: 'invoice',
+  arguments: '<id>',
+  description:
+    'Everything that ever happened to an invoice: who, when recorded, when effective, and what was open after it',
+})
+export class ExplainInvoiceCommand extends DuebookCommand {
+  async run([id = '']: string[], options: Options): Promise<void> {
+    await atWork(async ({ log }) => {
+      const ledger = await ledgerNamed(log, options.ledger);
+      const found = await log.document(ledger, `invoice/${id}`);
+      if (found?.document.kind !== 'invoice') return usage(`Ledger ${ledger} has no invoice ${id}.`);
+      const { currency, vendorId } = found.document;
+      const beside = [
+        ...(await vendorEvents(log, ledger, vendorId, 'OfferRecorded')),
+        ...(await vendorEvents(log, ledger, vendorId, 'ConsequencesSet')),
+      ].filter(({ data }) => data.invoiceId === id);
+      const history = [...found.history, ...beside].sort((a, b) => a.position - b.position);
+      const events = explainInvoice(id, history);
+      outcome(options, { ledger, invoice: id, currency, events }, [
+        `Invoice ${id} in ledger ${ledger}`,
+        ...events.flatMap(({ position, effectiveOn, recordedAt, actor, text, open }) => [
+          '',
+          `${effectiveOn}  ${text}`,
+          `            Recorded ${recordedAt} by ${actor.id} (${actor.role}) at position ${position}. Open after it: ${open} ${currency}.`,
+        ]),
+      ]);
+    });
+  }
+
+  @Option({ flags: '--ledger <id>', description: 'The ledger, if there are several' })
+  ledger(id: string): string {
+    return id;
+  }
+}
+
+/** The events of a type on a vendor's account, in order. */
+const vendorEvents = async <T extends EventType>(
+  log: EventLog,
+  ledgerId: string,
+  vendorId: string,
+  type: T,
+): Promise<Extract<RecordedEvent, { type: T }>[]> => {
+  const events: RecordedEvent[] = [];
+  for (let isLast = false; !isLast;) {
+    const after = events.at(-1)?.position ?? 0;
+    const page = await log.page(ledgerId, { after, through: Number.MAX_SAFE_INTEGER, limit: 1_000, vendorId, type });
+    events.push(...page.lines.map(({ line }) => readLine(line)));
+    ({ isLast } = page);
+  }
+  return events as Extract<RecordedEvent, { type: T }>[];
+};
+
+@Command({
+  name: 'explain',
+  description: 'Tell a story out of the log, in words',
+  subCommands: [ExplainInvoiceCommand],
+})
+export class ExplainCommand extends CommandGroup {}

@@ -1,0 +1,102 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { Command, Option } from 'nest-commander';
+import type pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { inTransaction, snapshot } from '../database/transaction.js';
+import { beside, ExportError, exportLog } from '../audit/export.js';
+import { type CommonOptions, DuebookCommand, outcome, positionIn, Progress, usage, UsageError } from './command.js';
+import { atWork, ledgerNamed } from './workplace.js';
+
+interface Options extends CommonOptions {
+  readonly out?: string;
+  readonly to?: number;
+  readonly csv?: boolean;
+}
+
+@Command({
+  name: 'export',
+  arguments: '[ledger]',
+  description:
+    'Write the log to a file, one event a line exactly as it was recorded and hashed, with the signed checkpoint, the ' +
+    'public keys and the hashes of the lines beside it. Goes on with a file that is there already.',
+})
+export class ExportCommand extends DuebookCommand {
+  async run([name]: string[], options: Options): Promise<void> {
+    await atWork(async ({ pool, log }) => {
+      const ledgerId = await ledgerNamed(log, name);
+      if (options.csv) {
+        const files = await exportBooks(pool, ledgerId, options.out ?? ledgerId, options.to);
+        outcome(options, { ledger: ledgerId, files }, [
+          `Wrote ${files.map(({ file, rows }) => `${rows} rows to ${file}`).join(', ')}.`,
+        ]);
+        return;
+      }
+      const head = (await log.head(ledgerId))?.position ?? 0;
+      const through = options.to ?? head;
+      if (through > head) usage(`Ledger ${ledgerId} has ${head} events, not ${through}.`);
+      const file = options.out ?? `${ledgerId}.ndjson`;
+      const progress = new Progress('Exporting', through);
+      try {
+        const { events, resumedAt, covered } = await exportLog(pool, ledgerId, file, through, (lines) => {
+          progress.to(lines);
+        });
+        progress.end();
+        outcome(options, { ledger: ledgerId, file, ...beside(file), events, resumedAt, covered }, [
+          `Wrote ${events - resumedAt} events of ledger ${ledgerId} to ${file}, ${events} in all.`,
+          covered === 0
+            ? 'No checkpoint covers them yet.'
+            : `Beside it: a checkpoint of ${covered} events, the public keys, the hashes of the lines.`,
+        ]);
+      } catch (error) {
+        throw error instanceof ExportError ? new UsageError(error.message) : error;
+      }
+    });
+  }
+
+  @Option({ flags: '--out <file>', description: 'Where to; by default <ledger>.ndjson' })
+  out(file: string): string {
+    return file;
+  }
+
+  @Option({ flags: '--to <position>', description: 'Only up to this position' })
+  to(text: string): number {
+    return positionIn(text);
+  }
+
+  @Option({ flags: '--csv', description: 'The books instead: <out>.subledger.csv and <out>.journal.csv' })
+  csv(): true {
+    return true;
+  }
+}
+
+/** The lines of the live books, each table in one file. */
+const exportBooks = (
+  pool: pg.Pool,
+  ledgerId: string,
+  out: string,
+  to = Number.MAX_SAFE_INTEGER,
+): Promise<{ file: string; rows: number }[]> =>
+  inTransaction(pool, snapshot, async (client) => {
+    const files: { file: string; rows: number }[] = [];
+    for (const [name, columns] of Object.entries(tables)) {
+      const file = `${out}.${name}.csv`;
+      // COPY takes no parameters; what is put in was looked up, or is a number.
+      const stream = client.query(
+        copyTo(`copy (select ${columns} from books.${name}_lines
+                 where ledger_id = ${client.escapeLiteral(ledgerId)} and position <= ${to}
+                   and generation = (select generation from books.live where ledger_id = ${client.escapeLiteral(ledgerId)})
+                 order by position, line) to stdout with (format csv, header)`),
+      );
+      await pipeline(stream, createWriteStream(file));
+      files.push({ file, rows: stream.rowCount });
+    }
+    return files;
+  });
+
+/** Amounts are in minor units of the currency beside them. */
+const tables: Readonly<Record<string, string>> = {
+  subledger:
+    'position, line, effective_on, currency, vendor_id, item_type, item_id, document_date, original_due_on, due_on, planned_on, owed, held, disputed, kind',
+  journal: 'position, line, effective_on, event_type, item_type, item_id, vendor_id, account, currency, debit, credit',
+};

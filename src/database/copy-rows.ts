@@ -1,0 +1,30 @@
+import { once } from 'node:events';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+
+export type Cell = string | number | bigint | boolean | Buffer | null | undefined;
+
+/**
+ * Adds rows in bulk, in the transaction that is open.
+ *
+ * @param target table and columns, such as `books.live (ledger_id, generation)`
+ */
+export const copyRows = async (
+  client: pg.ClientBase,
+  target: string,
+  rows: readonly (readonly Cell[])[],
+): Promise<void> => {
+  if (rows.length === 0) return;
+  const stream = client.query(copyFrom(`copy ${target} from stdin`));
+  stream.end(rows.map((row) => `${row.map(textOf).join('\t')}\n`).join(''));
+  await once(stream, 'finish');
+};
+
+const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** A value in the text format of COPY. */
+const textOf = (value: Cell): string => {
+  if (value === undefined || value === null) return '\\N';
+  if (typeof value === 'string') return value.replace(/[\\\t\n\r]/g, (sign) => escapes[sign]!);
+  return Buffer.isBuffer(value) ? `\\\\x${value.toString('hex')}` : String(value);
+};

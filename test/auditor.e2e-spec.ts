@@ -1,0 +1,565 @@
+/** What an auditor relies on: a log that was tampered with is found out, and books that are rebuilt are those that were. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import pg from 'pg';
+import { openCheckpoint, signCheckpoint } from '../src/audit/checkpoint.js';
+import { beside, exportLog, readLeaves } from '../src/audit/export.js';
+import { importLog, ImportError } from '../src/audit/import.js';
+import { formatVerifierKey, parseVerifierKeys, type VerifierKey, verifierKey } from '../src/audit/note.js';
+import { GrowingTree, leafHash } from '../src/audit/merkle.js';
+import type { Commitment, Finding } from '../src/audit/verify.js';
+import { verifyDatabase } from '../src/audit/verify-database.js';
+import { verifyFile } from '../src/audit/verify-file.js';
+import type { App } from '../src/app.module.js';
+import { EventLog } from '../src/event-log/event-log.js';
+import { Rebuild } from '../src/projections/rebuild.js';
+import { ProjectionWorker } from '../src/projections/worker.js';
+import { histories, walk } from './model/histories.js';
+import { ReferenceLedger } from './model/reference.js';
+import { LedgerClient, startApp } from './support/app.js';
+import { copyOf, linesOf, tamper, until } from './support/audit.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { sampleSize } from './support/seed.js';
+
+const timeLimitMs = 600_000;
+
+const invoice = (id: string, vendorId = 'v1') => ({
+  id,
+  vendorId,
+  number: id,
+  invoiceDate: '2024-01-31',
+  currency: 'USD',
+  lines: [{ amount: '100.00', tax: '20.00' }],
+  total: '120.00',
+  dueDate: '2024-02-29',
+});
+
+/** Opens the history of the model over HTTP. */
+const record = async (client: LedgerClient, history: Parameters<typeof walk>[0]): Promise<void> => {
+  const today = new Date().toISOString().slice(0, 10);
+  await client.open({ timeZone: 'UTC' });
+  const ledger = new ReferenceLedger({ currency: 'USD', timeZone: 'UTC', today });
+  for (const { request } of walk(history, ledger)) {
+    const reply = await client.post(request.path, request.body);
+    if (reply.status === 201) ledger.recorded(reply.body.position as number);
+  }
+};
+
+/** Waits until a checkpoint covers the whole log. @returns it, and the keys */
+const sealed = async (client: LedgerClient) => {
+  const { headers } = await client.get('/events?limit=1');
+  const position = headers.get('ledger-position')!;
+  const { text: note } = await client.get(`/audit/checkpoint?atLeast=${position}`);
+  const text = (await client.get('/audit/public-key')).text;
+  const keys = parseVerifierKeys(text);
+  return { note, text, keys, ...openCheckpoint(note, keys) };
+};
+
+const findingsIn = async (
+  database: TestDatabase,
+  ledger: string,
+  keys: readonly VerifierKey[],
+  since: readonly Commitment[] = [],
+): Promise<Finding[]> => {
+  const pool = new pg.Pool({ connectionString: database.appUrl });
+  const findings: Finding[] = [];
+  try {
+    await verifyDatabase(pool, ledger, keys, since, (finding) => findings.push(finding));
+    return findings;
+  } finally {
+    await pool.end();
+  }
+};
+
+describe('random histories', () => {
+  let database: TestDatabase;
+  let other: TestDatabase;
+  let app: App;
+  let pools: pg.Pool[];
+  let count = 0;
+
+  beforeAll(async () => {
+    [database, other] = await Promise.all([createTestDatabase(), createTestDatabase()]);
+    app = await startApp(database);
+    pools = [database, other].map(({ appUrl }) => new pg.Pool({ connectionString: appUrl }));
+    await mkdir(database.folder, { recursive: true });
+  });
+  afterAll(async () => {
+    for (const pool of pools) await pool.end();
+    await app.close();
+    await database.drop();
+    await other.drop();
+  });
+
+  it(
+    'verify, are replayed to the same books, and are the same log once exported and imported',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(histories({ minLength: 20, maxLength: 60 }), async (history) => {
+          const ledgerId = `history-${++count}`;
+          const client = new LedgerClient(app.url, ledgerId);
+          await record(client, history);
+          const { keys, size, root, note } = await sealed(client);
+          const lines = await linesOf(client);
+          expect(size).toBe(lines.length);
+          expect(await findingsIn(database, ledgerId, keys)).toEqual([]);
+
+          // The live books go as far as the log by now.
+          expect((await client.get(`/reports/ageing?atLeast=${size}`)).status).toBe(200);
+          const worker = new ProjectionWorker(pools[0]!, new EventLog(pools[0]!));
+          const rebuild = new Rebuild(pools[0]!, worker, ledgerId);
+          const generation = await rebuild.build(size, () => undefined);
+          const { agreeing, differences, movedOn } = await rebuild.compare(generation, size);
+          expect({ differences, movedOn }).toEqual({ differences: [], movedOn: 0 });
+          expect(Object.values(agreeing).reduce((sum, rows) => sum + rows, 0)).toBeGreaterThan(0);
+          // As the books stood before, too: only documents that have changed since can't be compared.
+          const half = Math.ceil(size / 2);
+          const earlier = await rebuild.build(half, () => undefined);
+          expect((await rebuild.compare(earlier, half)).differences).toEqual([]);
+          await rebuild.clear();
+
+          const file = join(database.folder, `${ledgerId}.ndjson`);
+          // In two parts, the first of them cut short.
+          await exportLog(pools[0]!, ledgerId, file, half);
+          await writeFile(file, (await readFile(file)).subarray(0, -7));
+          const exported = await exportLog(pools[0]!, ledgerId, file, size);
+          expect(exported).toMatchObject({ events: size, covered: size, resumedAt: half - 1 });
+          expect(await readFile(file, 'utf8')).toBe(lines.map((line) => `${line}\n`).join(''));
+          expect(await readFile(beside(file).checkpoint, 'utf8')).toBe(note);
+          const leaves = await readLeaves(file, note);
+          expect(leaves).toHaveLength(32 * size);
+          const findings: Finding[] = [];
+          const commitments = [{ name: 'the checkpoint', size, root }];
+          await verifyFile({ file, commitments, covered: size, leaves }, (finding) => findings.push(finding));
+          expect(findings).toEqual([]);
+
+          const { origin } = openCheckpoint(note, keys);
+          const importing = { ledgerId, file, origin, base: 'elsewhere.example' };
+          expect(await importLog(other.url, importing)).toEqual({ events: size, epoch: 2 });
+          await expect(importLog(other.url, importing)).rejects.toThrow(ImportError);
+          // Its tables, but for the ids of batches that nothing tells apart, are those of the original.
+          for (const table of ['events', 'event_documents', 'claims', 'periods', 'commits']) {
+            const [original, copy] = await Promise.all(
+              pools.map((pool) =>
+                pool.query(`select * from log.${table} where ledger_id = $1 order by 1, 2, 3`, [ledgerId]),
+              ),
+            );
+            expect({ table, rows: copy!.rows }).toEqual({ table, rows: original!.rows });
+          }
+        }),
+        { numRuns: sampleSize(4, 100) },
+      );
+    },
+    timeLimitMs,
+  );
+
+  it(
+    'are taken in by an application that goes on with them',
+    async () => {
+      const ledgerId = 'goes-on';
+      const client = await new LedgerClient(app.url, ledgerId).open();
+      await client.record('/vendors', { id: 'v1', name: 'V' });
+      const key = { 'idempotency-key': 'once' };
+      expect((await client.post('/invoices', invoice('i1'), key)).status).toBe(201);
+      const { size, origin } = await sealed(client);
+      const file = join(database.folder, 'goes-on.ndjson');
+      await exportLog(pools[0]!, ledgerId, file, size);
+      await importLog(other.url, { ledgerId, file, origin, base: 'elsewhere.example/x' });
+      const second = await startApp(other);
+      try {
+        const there = new LedgerClient(second.url, ledgerId);
+        expect(await linesOf(there)).toEqual(await linesOf(client));
+        // The same id and content is a no-op, the same number a duplicate, and a key that was used records nothing.
+        const again = await there.post('/invoices', invoice('i1'));
+        expect([again.status, again.body.position]).toEqual([201, 3]);
+        const twice = await there.post('/invoices', { ...invoice('i2'), number: 'i1' });
+        expect(twice.body.type).toBe('/problems/duplicate-invoice');
+        const reused = await there.post('/invoices', invoice('i3'), key);
+        expect(reused.body.type).toBe('/problems/idempotency-key-reused');
+        await there.record('/invoices', invoice('i4'));
+        const proof = await sealed(there);
+        expect([proof.origin, proof.size]).toEqual(['elsewhere.example/x/goes-on/2', 4]);
+        const ageing = '/reports/ageing?asOf=2024-03-31&knownAtPosition=3';
+        expect((await there.get(ageing)).text).toBe((await client.get(ageing)).text);
+      } finally {
+        await second.close();
+      }
+    },
+    timeLimitMs,
+  );
+});
+
+describe('tampering', () => {
+  let database: TestDatabase;
+  let keys: VerifierKey[];
+  let early: Commitment;
+  let late: Commitment;
+  let note: string;
+  let lines: string[];
+  const ledger = 'acme';
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const app = await startApp(database);
+    const client = await new LedgerClient(app.url, ledger).open();
+    await client.record('/vendors', { id: 'v1', name: 'V' });
+    // Over the first full tile, so that both sorts of places are there: in a full tile, and after it.
+    for (let n = 0; n < 280; n += 20)
+      await Promise.all(Array.from({ length: 20 }, (_, i) => client.record('/invoices', invoice(`i${n + i}`))));
+    const first = await sealed(client);
+    early = { name: 'the earlier checkpoint', size: first.size, root: first.root };
+    await client.record('/payments', {
+      id: 'p1',
+      vendorId: 'v1',
+      paidOn: '2024-02-10',
+      currency: 'USD',
+      amount: '120.00',
+      allocations: [{ invoiceId: 'i1', amount: '120.00' }],
+    });
+    await client.record('/vendors', { id: 'v2', name: 'W' });
+    const last = await sealed(client);
+    late = { name: 'the checkpoint', size: last.size, root: last.root };
+    ({ keys, note } = last);
+    lines = await linesOf(client);
+    expect((await client.get(`/reports/ageing?atLeast=${last.size}`)).status).toBe(200);
+    await app.close();
+    await mkdir(database.folder, { recursive: true });
+  }, timeLimitMs);
+  afterAll(() => database.drop());
+
+  /** What is found after somebody who may do everything has changed something. */
+  const after = async (
+    statements: readonly string[],
+    { trusted = keys, since = [] as Commitment[] } = {},
+  ): Promise<Finding[]> => {
+    const copy = await copyOf(database);
+    try {
+      await tamper(copy, ...statements);
+      return await findingsIn(copy, ledger, trusted, since);
+    } finally {
+      await copy.drop();
+    }
+  };
+  const at = (position: number, check: Finding['check']) => expect.objectContaining({ position, check });
+  const where = (position: number): string => `where ledger_id = '${ledger}' and position = ${position}`;
+  /** SQL that makes the hash beside a line that of the line. */
+  const rehash = (condition: string): string =>
+    `update log.events set leaf_hash = sha256('\\x00'::bytea || convert_to(line, 'UTF8')) ${condition}`;
+  const change = (position: number): string =>
+    `update log.events set line = replace(line, '"amount":"100.00"', '"amount":"100.01"') ${where(position)}`;
+
+  it('is not found where there was none', async () => expect(await after([])).toEqual([]));
+
+  it.each([10, 255, 256, 257, 270])('with one byte of the line at %d', async (position) => {
+    const findings = await after([change(position)]);
+    expect(findings).toContainEqual(at(position, 'hash'));
+    // The invoice no longer adds up either.
+    expect(findings).toContainEqual(at(position, 'rule'));
+  });
+
+  it.each([10, 270])('with a line and the hash beside it, at %d', async (position) => {
+    const text = `update log.events set line = replace(line, '2024-02-29', '2024-03-29') ${where(position)}`;
+    const findings = await after([text, rehash(where(position))]);
+    expect(findings).toContainEqual(at(position, 'hash'));
+    expect(findings.filter(({ check }) => check === 'checkpoint')).toHaveLength(1);
+  });
+
+  it('with an event that is gone', async () => {
+    expect(await after([`delete from log.events ${where(100)}`])).toContainEqual(at(100, 'position'));
+  });
+
+  it('with the last events gone', async () => {
+    const findings = await after([`delete from log.events where ledger_id = '${ledger}' and position > 283`]);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ position: 284, through: late.size, check: 'checkpoint' }),
+    );
+  });
+
+  it('with two events that changed places', async () => {
+    const findings = await after([
+      `update log.events set position = 0 ${where(50)}`,
+      `update log.events set position = 50 ${where(51)}`,
+      `update log.events set position = 51 ${where(0)}`,
+    ]);
+    expect(findings).toContainEqual(at(50, 'position'));
+    expect(findings).toContainEqual(at(51, 'position'));
+  });
+
+  it('with an event that was slipped in', async () => {
+    const next = late.size + 1;
+    const forged = lines[60]!
+      .replace('"position":61', `"position":${next}`)
+      .replace(/"streamVersion":\d+/, '"streamVersion":9999')
+      .replaceAll('i58', 'forged');
+    const findings = await after([
+      `insert into log.events select ledger_id, ${next}, stream, 9999, type, effective_on, recorded_at, $l$${forged}$l$, '\\x00' from log.events ${where(61)}`,
+    ]);
+    for (const check of ['hash', 'table', 'event-id', 'stream', 'recorded-at'] as const)
+      expect(findings).toContainEqual(at(next, check));
+  });
+
+  it('with a tail that was written anew, with every hash of it', async () => {
+    // As thorough as can be: lines, hashes, tree, checkpoints and their signatures, with the key of the house.
+    const pem = await readFile(join(database.folder, 'keys/checkpoint.pem'));
+    const tree = new GrowingTree();
+    const changed = lines.map((line, i) => (i >= 279 ? line.replaceAll('2024-01-31', '2024-01-30') : line));
+    const leaves = changed.map((line) => leafHash(line));
+    for (const leaf of leaves) tree.add(leaf);
+    const { origin } = openCheckpoint(note, keys);
+    const forged = { origin, size: late.size, root: tree.root() };
+    const signed = signCheckpoint(forged, createPrivateKey(pem));
+    const of = `where ledger_id = '${ledger}'`;
+    const statements = [
+      `update log.events set line = replace(line, '2024-01-31', '2024-01-30'), effective_on = case when effective_on = '2024-01-31' then '2024-01-30' else effective_on end ${of} and position >= 280`,
+      rehash(`${of} and position >= 280`),
+      `delete from log.checkpoints ${of}`,
+      `delete from log.signed_checkpoints ${of}`,
+      `insert into log.checkpoints (ledger_id, size, previous_size, epoch, root, leaves, sealed_at)
+       values ('${ledger}', ${forged.size}, 0, 1, '\\x${forged.root.toString('hex')}', '\\x${Buffer.concat(leaves).toString('hex')}', now())`,
+      `insert into log.signed_checkpoints values ('${ledger}', ${forged.size}, (select key from log.verifier_keys limit 1), $n$${signed}$n$)`,
+    ];
+    // In itself nothing is wrong with it.
+    expect(await after(statements)).toEqual([]);
+    // What somebody kept tells.
+    expect(await after(statements, { since: [early] })).toEqual([
+      expect.objectContaining({ check: 'checkpoint', position: 1, through: early.size }),
+    ]);
+    expect(await after(statements, { since: [late] })).toEqual([
+      expect.objectContaining({ check: 'checkpoint', through: late.size }),
+    ]);
+  });
+
+  it('with a checkpoint that another key has signed', async () => {
+    const { origin, size, root } = openCheckpoint(note, keys);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const signed = signCheckpoint({ origin, size, root }, privateKey);
+    const key = formatVerifierKey(verifierKey(origin, createPublicKey(privateKey)));
+    const findings = await after([
+      `insert into log.verifier_keys values ('${ledger}', '${key}', 1)`,
+      `update log.signed_checkpoints set note = $n$${signed}$n$, key = '${key}' where size = ${size}`,
+    ]);
+    expect(findings).toEqual([at(size, 'signature')]);
+  });
+
+  it.each([
+    [
+      'a batch',
+      `delete from log.commits where ledger_id = 'acme' and last_position = (select min(last_position) from log.commits)`,
+      1,
+      'table',
+    ],
+    [
+      'a document',
+      `delete from log.event_documents where ledger_id = 'acme' and document = 'invoice/i1'`,
+      undefined,
+      'table',
+    ],
+    ['a column', `update log.events set type = 'InvoiceReversed' where position = 30`, 30, 'table'],
+    [
+      'an instant',
+      `update log.events set recorded_at = recorded_at + interval '1 day' where position = 30`,
+      30,
+      'recorded-at',
+    ],
+  ] as const)('beside the lines: %s', async (_, statement, position, check) => {
+    const findings = await after([statement]);
+    expect(findings).toContainEqual(position === undefined ? expect.objectContaining({ check }) : at(position, check));
+  });
+
+  it('with a row of the books, which the replay finds and puts right', async () => {
+    const copy = await copyOf(database);
+    const pool = new pg.Pool({ connectionString: copy.appUrl });
+    try {
+      await tamper(
+        copy,
+        `update books.subledger_lines set owed = owed + 1 where position = 30`,
+        `delete from books.journal_lines where position = 40 and line = 0`,
+        `update books.documents set status = 'paid' where id = 'i5'`,
+      );
+      const rebuild = new Rebuild(pool, new ProjectionWorker(pool, new EventLog(pool)), ledger);
+      const generation = await rebuild.build(late.size, () => undefined);
+      const { differing, differences } = await rebuild.compare(generation, late.size);
+      expect(differing).toBe(3);
+      expect(differences.map(({ table, key }) => [table, key.position ?? key.id])).toEqual([
+        ['documents', 'i5'],
+        ['journal_lines', 40],
+        ['subledger_lines', 30],
+      ]);
+      expect(differences[1]!.live).toBeUndefined();
+      expect(await rebuild.swap(generation, late.size)).toBe(late.size);
+      await rebuild.clear();
+      const again = await rebuild.build(late.size, () => undefined);
+      expect((await rebuild.compare(again, late.size)).differing).toBe(0);
+      const { rows } = await pool.query('select distinct generation from books.subledger_lines order by 1');
+      expect(rows.map((row: { generation: number }) => row.generation)).toEqual([generation, again]);
+    } finally {
+      await pool.end();
+      await copy.drop();
+    }
+  });
+
+  describe('with an export', () => {
+    const check = async (name: string, text: string, hashes = true): Promise<Finding[]> => {
+      const file = join(database.folder, `${name}.ndjson`);
+      await writeFile(file, text);
+      await writeFile(beside(file).leaves, Buffer.concat(lines.map((line) => leafHash(line))));
+      const findings: Finding[] = [];
+      const leaves = hashes ? await readLeaves(file, note) : undefined;
+      await verifyFile({ file, commitments: [early, late], covered: late.size, leaves }, (one) => findings.push(one));
+      return findings;
+    };
+    const text = (some: readonly string[]): string => some.map((line) => `${line}\n`).join('');
+
+    it('that is as it was is not found', async () => expect(await check('good', text(lines))).toEqual([]));
+
+    it('that ends early', async () => {
+      const findings = await check('short', text(lines.slice(0, 200)));
+      expect(findings).toContainEqual(
+        expect.objectContaining({ check: 'checkpoint', position: 201, through: late.size }),
+      );
+    });
+    it('that ends in the middle of a line', async () => {
+      const findings = await check('cut', text(lines).slice(0, -9));
+      expect(findings).toContainEqual(at(lines.length, 'line'));
+    });
+    it('that has another order', async () => {
+      const some = [...lines];
+      [some[20], some[70]] = [some[70]!, some[20]!];
+      const findings = await check('order', text(some));
+      expect(findings).toContainEqual(at(21, 'position'));
+      expect(findings.filter(({ position }) => position !== null && position > 71 && position < 280)).toEqual([]);
+    });
+    it('that lacks a line, has one twice, or has an empty one', async () => {
+      expect(await check('lacks', text([...lines.slice(0, 9), ...lines.slice(10)]))).toContainEqual(at(10, 'position'));
+      expect(await check('twice', text([...lines.slice(0, 9), lines[8]!, ...lines.slice(9)]))).toContainEqual(
+        at(9, 'position'),
+      );
+      expect(await check('empty', text([...lines.slice(0, 9), '', ...lines.slice(9)]))).toContainEqual(at(10, 'line'));
+    });
+    it('that has one byte changed, which the hashes beside it tell; without them, between which checkpoints', async () => {
+      const some = lines.map((line, i) => (i === 122 ? line.replace('2024-02-29', '2024-02-28') : line));
+      expect(await check('byte', text(some))).toContainEqual(at(123, 'hash'));
+      expect(await check('byte', text(some), false)).toContainEqual(
+        expect.objectContaining({ check: 'checkpoint', position: 1, through: early.size }),
+      );
+    });
+    it('that is of another ledger, of an unknown event, or not written by the log', async () => {
+      const swap = (n: number, from: string, to: string) =>
+        text(lines.map((line, i) => (i === n - 1 ? line.replace(from, to) : line)));
+      expect(await check('ledger', swap(5, '"ledger":"acme"', '"ledger":"acne"'))).toContainEqual(at(5, 'line'));
+      expect(await check('schema', swap(5, 'InvoicePosted', 'InvoiceEaten'))).toContainEqual(at(5, 'schema'));
+      expect(await check('version', swap(5, '"version":1', '"version":2'))).toContainEqual(at(5, 'schema'));
+      expect(await check('blank', swap(5, '"ledger":"acme",', '"ledger": "acme",'))).toContainEqual(at(5, 'line'));
+      expect(await check('twice-key', swap(5, '"position":5,', '"position":5,"position":5,'))).toContainEqual(
+        at(5, 'line'),
+      );
+    });
+  });
+});
+
+describe('books that are rebuilt', () => {
+  let database: TestDatabase;
+  let app: App;
+  let pool: pg.Pool;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await startApp(database);
+    pool = new pg.Pool({ connectionString: database.appUrl });
+  });
+  afterAll(async () => {
+    await pool.end();
+    await app.close();
+    await database.drop();
+  });
+
+  it(
+    'are the live ones also where those were folded by workers that died over it',
+    async () => {
+      const client = await new LedgerClient(app.url, 'crash').open();
+      await client.record('/vendors', { id: 'v1', name: 'V' });
+      const state = { isDone: false };
+      const killing = (async () => {
+        while (!state.isDone) {
+          await pool
+            .query(
+              `select pg_terminate_backend(pid) from pg_stat_activity
+                             where application_name = 'duebook worker' and datname = current_database()`,
+            )
+            .catch(() => undefined);
+          await new Promise((resolve) => setTimeout(resolve, 15));
+        }
+      })();
+      for (let n = 0; n < 400; n += 20)
+        await Promise.all(Array.from({ length: 20 }, (_, i) => client.record('/invoices', invoice(`i${n + i}`))));
+      state.isDone = true;
+      await killing;
+      const { body } = await until(async () => {
+        const reply = await client.get('/reports/ageing?atLeast=402');
+        return reply.status === 200 && reply;
+      }, 60_000);
+      expect(body.currencies[0].totals.total).toBe('48000.00');
+      const rebuild = new Rebuild(pool, new ProjectionWorker(pool, new EventLog(pool)), 'crash');
+      const generation = await rebuild.build(402, () => undefined);
+      const compared = await rebuild.compare(generation, 402);
+      expect(compared).toMatchObject({ differing: 0, movedOn: 0 });
+      await rebuild.clear();
+    },
+    timeLimitMs,
+  );
+
+  it(
+    'are put in place while others write and read, and no reader sees an error or a mixture',
+    async () => {
+      const client = await new LedgerClient(app.url, 'swap').open();
+      await client.record('/vendors', { id: 'v1', name: 'V' });
+      for (let n = 0; n < 100; n += 20)
+        await Promise.all(Array.from({ length: 20 }, (_, i) => client.record('/invoices', invoice(`s${n + i}`))));
+      const state = { isDone: false };
+      let posted = 100;
+      const writing = (async () => {
+        while (!state.isDone)
+          await Promise.all(Array.from({ length: 5 }, () => client.record('/invoices', invoice(`s${posted++}`))));
+      })();
+      let reads = 0;
+      const reading = Array.from({ length: 3 }, async () => {
+        while (!state.isDone) {
+          const { status, body, text } = await client.get('/reports/liabilities?asOf=2024-03-31');
+          if (status !== 200) throw new Error(text);
+          // Each event from position 3 on is an invoice of 120.00: a mixture of two generations would not add up.
+          const [{ totals, reconciliation }] = body.currencies;
+          expect(totals.total).toBe(`${(body.position - 2) * 120}.00`);
+          expect(reconciliation.difference).toBe('0.00');
+          reads += 1;
+        }
+      });
+      const rebuild = new Rebuild(pool, new ProjectionWorker(pool, new EventLog(pool)), 'swap');
+      for (let round = 0; round < 4; round++) {
+        const { generation: before, position } = (await rebuild.live())!;
+        const generation = await rebuild.build(position, () => undefined);
+        expect((await rebuild.compare(generation, position)).differences).toEqual([]);
+        await rebuild.swap(generation, position);
+        expect((await rebuild.live())!.generation).toBe(generation);
+        expect(generation).toBeGreaterThan(before);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+      state.isDone = true;
+      await writing;
+      await Promise.all(reading);
+      expect(reads).toBeGreaterThan(20);
+      const { body } = await client.get(`/reports/liabilities?asOf=2024-03-31&atLeast=${posted + 2}`);
+      expect(body.currencies[0].totals.total).toBe(`${posted * 120}.00`);
+      await until(async () => {
+        await rebuild.clear();
+        const { rows } = await pool.query<{ count: string }>(
+          `select count(distinct generation) from books.subledger_lines where ledger_id = 'swap'`,
+        );
+        return rows[0]!.count === '1';
+      }, 20_000);
+    },
+    timeLimitMs,
+  );
+});

@@ -1,0 +1,290 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openNote, parseVerifierKeys } from '../src/audit/note.js';
+import type { App } from '../src/app.module.js';
+import { LedgerClient, startApp, testToken } from './support/app.js';
+import { copyOf, until } from './support/audit.js';
+import { onServer } from './support/cluster.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { runSteps, stepsOf } from './support/session.js';
+
+const timeLimitMs = 300_000;
+const cli = resolve('dist/cli.js');
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'duebook-cli-'));
+  const build = `import { buildIfStale } from './scripts/build.js'; buildIfStale();`;
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', build]);
+}, timeLimitMs);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const envOf = (database: TestDatabase, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  DATABASE_URL: database.appUrl,
+  DATABASE_MIGRATION_URL: database.url,
+  DUEBOOK_DATA: database.folder,
+  ...more,
+});
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const run = async (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ran> => {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args], { env, cwd: folder });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout, stderr };
+  }
+};
+
+describe('the auditor’s first hour', () => {
+  it(
+    'is as docs/auditing.md says',
+    async () => {
+      const database = await createTestDatabase();
+      const data = { ...database, folder: join(folder, '.duebook') };
+      const app = await startApp(data);
+      try {
+        await mkdir(data.folder, { recursive: true });
+        await writeFile(join(data.folder, 'token'), `${testToken}\n`);
+        const env = envOf(data, { DUEBOOK_TOKEN: testToken, PORT: new URL(app.url).port });
+        expect(await run(env, 'demo')).toMatchObject({ code: 0 });
+        await new LedgerClient(app.url, 'founding-case').get('/audit/checkpoint?atLeast=17');
+        const steps = stepsOf(await readFile('docs/auditing.md', 'utf8'));
+        expect(steps.filter(({ shown }) => shown !== undefined).length).toBeGreaterThan(5);
+        const adapted = (commands: string): string =>
+          commands
+            .replaceAll('http://127.0.0.1:3000', app.url)
+            .replaceAll('npx duebook', `'${process.execPath}' '${cli}'`);
+        await runSteps(steps, folder, adapted, env);
+      } finally {
+        await app.close();
+        await database.drop();
+      }
+    },
+    timeLimitMs,
+  );
+});
+
+describe('a command', () => {
+  let database: TestDatabase;
+  let app: App;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await startApp(database);
+    const client = await new LedgerClient(app.url, 'acme').open();
+    await client.record('/vendors', { id: 'v', name: 'V' });
+    await client.get('/audit/checkpoint?atLeast=2');
+    await client.get('/reports/ageing?atLeast=2');
+  }, timeLimitMs);
+  afterAll(async () => {
+    await app.close();
+    await database.drop();
+  });
+
+  it.each([
+    [['verify'], { ok: true, ledger: 'acme', events: 2, covered: 2, findings: [] }],
+    [['export', '--out', 'json.ndjson'], { ledger: 'acme', events: 2, covered: 2, resumedAt: 0 }],
+    [['export', '--csv', '--out', 'books'], { ledger: 'acme' }],
+    [['replay'], { ok: true, position: 2, differing: 0 }],
+    [['migrate'], { ran: [] }],
+  ] as const)('%j prints one JSON value with --json', async (args, expected) => {
+    const { code, stdout } = await run(envOf(database), ...args, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject(expected);
+  });
+
+  it.each([
+    [['verify', 'none'], 'There is no ledger none'],
+    [['verify', 'acme', 'more'], 'too many arguments'],
+    [['verify', '--export', 'nothing.ndjson'], 'Say --checkpoint'],
+    [['verify', '--checkpoint', 'x'], 'goes with --export'],
+    [['export', '--to', '3'], 'has 2 events'],
+    [['export', '--to', 'x'], 'is no position'],
+    [['replay', '--as-of-position', '9'], 'go up to position 2'],
+    [['replay', '--as-of-position', '1', '--swap'], 'leave --as-of-position out'],
+    [['import', 'nothing.ndjson'], "can't be read"],
+    [['explain', 'invoice', 'none'], 'has no invoice none'],
+    [['epoch', 'open'], '--reason'],
+    [['epoch', 'open', '--reason', 'for fun'], 'needs no new epoch'],
+    [['fly'], 'unknown command'],
+  ] as const)('%j says what is wrong, and fails', async (args, expected) => {
+    const { code, stderr } = await run(envOf(database), ...args);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(expected);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it.each(['demo', 'epoch open', 'explain invoice', 'export', 'import', 'migrate', 'replay', 'verify'])(
+    '%s has a help text',
+    async (name) => {
+      const { code, stdout } = await run(envOf(database), ...name.split(' '), '--help');
+      expect(code).toBe(0);
+      expect(stdout).toContain('--json');
+    },
+  );
+
+  it('that verifies names what is wrong, and fails', async () => {
+    const env = envOf(database);
+    expect((await run(env, 'export', '--out', 'wrong.ndjson')).code).toBe(0);
+    const file = join(folder, 'wrong.ndjson');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"name":"V"', '"name":"W"'));
+    const args = ['--checkpoint', `${file}.checkpoint`, '--public-key', `${file}.public-key`];
+    const { code, stdout } = await run(env, 'verify', '--export', file, ...args);
+    expect(code).toBe(1);
+    expect(stdout).toContain('position 2: the line is not the one that was sealed');
+    const imported = await run(env, 'import', file);
+    expect(imported.code).toBe(1);
+    expect(imported.stderr).toContain('does not verify');
+  });
+
+  it(
+    'that imports makes the same ledger elsewhere, and seals it',
+    async () => {
+      const env = envOf(database);
+      expect((await run(env, 'export', '--out', 'moving.ndjson')).code).toBe(0);
+      const other = await createTestDatabase();
+      try {
+        const there = envOf(other);
+        const imported = await run(there, 'import', 'moving.ndjson', '--json');
+        expect(imported).toMatchObject({ code: 0 });
+        expect(JSON.parse(imported.stdout)).toMatchObject({ ledger: 'acme', events: 2, epoch: 2 });
+        expect((await run(there, 'import', 'moving.ndjson')).stderr).toContain('There is a ledger acme already');
+        expect((await run(there, 'export', '--out', 'moved.ndjson')).stdout).toContain('a checkpoint of 2 events');
+        expect(await readFile(join(folder, 'moved.ndjson'), 'utf8')).toBe(
+          await readFile(join(folder, 'moving.ndjson'), 'utf8'),
+        );
+        expect(await readFile(join(folder, 'moved.ndjson.checkpoint'), 'utf8')).toMatch(/\/acme\/2\n2\n/);
+        expect((await run(there, 'verify')).code).toBe(0);
+        expect((await run(there, 'replay', '--swap')).stdout).toContain('live ones now, from position 2');
+        expect((await run(there, 'replay')).code).toBe(0);
+      } finally {
+        await other.drop();
+      }
+    },
+    timeLimitMs,
+  );
+});
+
+describe('a ledger that was set back', () => {
+  it(
+    'goes on once an operator has opened an epoch, with an event and a signed statement',
+    async () => {
+      const database = await createTestDatabase();
+      let app = await startApp(database);
+      let client = await new LedgerClient(app.url, 'back').open();
+      const first = (await client.get('/audit/checkpoint')).text;
+      await app.close();
+      const backup = await copyOf(database);
+      app = await startApp(database);
+      await new LedgerClient(app.url, 'back').record('/vendors', { id: 'lost', name: 'Lost' });
+      const lost = (await new LedgerClient(app.url, 'back').get('/audit/checkpoint?atLeast=2')).text;
+      await app.close();
+
+      app = await startApp(backup);
+      try {
+        client = new LedgerClient(app.url, 'back');
+        expect((await client.post('/vendors', { id: 'v', name: 'V' })).status).toBe(503);
+        const { code, stdout } = await run(envOf(backup), 'epoch', 'open', 'back', '--reason', 'Restored', '--json');
+        expect(code).toBe(0);
+        const opened = JSON.parse(stdout) as { epoch: number; origin: string; position: number; statement: string };
+        expect(opened).toMatchObject({ ledger: 'back', epoch: 2, position: 2 });
+        // The application notices by itself.
+        await until(async () => (await client.post('/vendors', { id: 'v', name: 'V' })).status === 201);
+        expect((await fetch(`${app.url}/health/ready`)).status).toBe(200);
+        const { body } = await client.get('/events?type=EpochOpened');
+        const [origin, size, root] = lost.split('\n');
+        expect(body.items).toMatchObject([
+          { position: 2, data: { epoch: 2, reason: 'Restored', previous: { origin, size: Number(size), root } } },
+        ]);
+        const { text } = await client.get('/audit/checkpoint?atLeast=3');
+        expect(text).toMatch(/\/back\/2\n3\n/);
+        const keys = parseVerifierKeys((await client.get('/audit/public-key')).text);
+        expect(openNote(opened.statement, keys).text).toContain(
+          `previous ${origin} ${size} ${root}\nreason Restored\n`,
+        );
+        const base = origin!.split('/')[0]!;
+        const kept = join(database.folder, 'checkpoints', base, 'back');
+        expect(await readFile(join(kept, 'epoch-2'), 'utf8')).toBe(opened.statement);
+        // What was signed before it still holds, but for what was lost.
+        await writeFile(join(folder, 'first'), first);
+        await writeFile(join(folder, 'lost'), lost);
+        expect((await run(envOf(backup), 'verify', 'back', '--since', 'first')).code).toBe(0);
+        const found = await run(envOf(backup), 'verify', 'back', '--since', 'lost');
+        expect([found.code, found.stdout]).toEqual([1, expect.stringContaining('the earlier checkpoint lost')]);
+      } finally {
+        await app.close();
+        await backup.drop();
+        await database.drop();
+      }
+    },
+    timeLimitMs,
+  );
+
+  it(
+    'is noticed on the first new connection, when the database is exchanged while Duebook runs',
+    async () => {
+      const database = await createTestDatabase();
+      let app = await startApp(database);
+      await new LedgerClient(app.url, 'live').open();
+      await new LedgerClient(app.url, 'live').get('/audit/checkpoint');
+      await app.close();
+      const backup = await copyOf(database);
+      app = await startApp(database);
+      const client = new LedgerClient(app.url, 'live');
+      await client.record('/vendors', { id: 'v', name: 'V' });
+      await client.get('/audit/checkpoint?atLeast=2');
+      try {
+        // Behind the same name there is an earlier state now.
+        await exchange(database, backup);
+        const reply = await client.post('/vendors', { id: 'w', name: 'W' });
+        expect(reply.status).toBe(503);
+        expect(['/problems/ledger-set-back', '/problems/outcome-unknown']).toContain(reply.body.type);
+        const again = await client.post('/vendors', { id: 'w', name: 'W' });
+        expect(again.body.type).toBe('/problems/ledger-set-back');
+        expect((await client.get('/events')).body.items).toHaveLength(1);
+      } finally {
+        await app.close();
+        await backup.drop();
+        await database.drop();
+      }
+    },
+    timeLimitMs,
+  );
+});
+
+/** Gives each of two databases the name of the other, whoever is connected. */
+const exchange = async (one: TestDatabase, other: TestDatabase): Promise<void> => {
+  const admin = new URL(one.url);
+  const [a, b] = [one, other].map(({ url }) => new URL(url).pathname.slice(1));
+  admin.pathname = '/postgres';
+  await onServer(admin.href, async (client) => {
+    for (const [from, to] of [
+      [a, 'exchanging'],
+      [b, a],
+      ['exchanging', b],
+    ]) {
+      await client.query(`alter database ${from} allow_connections false`);
+      await client.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${from}'`);
+      await until(async () => {
+        const { rowCount } = await client.query(`select from pg_stat_activity where datname = '${from}'`);
+        return rowCount === 0;
+      });
+      await client.query(`alter database ${from} rename to ${to}`);
+    }
+    for (const name of [a, b]) await client.query(`alter database ${name} allow_connections true`);
+  });
+};
