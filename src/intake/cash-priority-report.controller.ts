@@ -1,6 +1,7 @@
 import { Get, Headers, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { maxRuns, type PlanRequest, type Scenario } from '../cash-priority/model.js';
+import { faultOfAmount } from '../domain/money.js';
 import { EventLog } from '../event-log/event-log.js';
 import { ReportReader } from '../reports/as-of.js';
 import { contentTypes, formatOf } from '../reports/formats.js';
@@ -10,7 +11,7 @@ import { CashPlanResource } from './cash-plans.dto.js';
 import { CashPlans } from './cash-plans.service.js';
 import { Currency, Day, Gap, Money, OneOf, Optional, Share, WholeText } from './fields.js';
 import { MomentQueryDto } from './reading.dto.js';
-import { Checked } from './validation.js';
+import { Checked, rejectQuery } from './validation.js';
 
 const belows = ['drop', 'keep', 'weigh'] as const;
 const formats = ['json', 'csv'] as const;
@@ -99,6 +100,9 @@ export class CashPriorityReportController {
     const { ledgerId, reply } = call;
     const moment = await this.moments.momentOf(ledgerId, query);
     const currency = query.currency ?? (await this.#currency(ledgerId));
+    // Which currency it is in is known only now, where the query leaves that out.
+    const fault = query.minimumBalance === undefined ? undefined : faultOfAmount(query.minimumBalance, currency);
+    if (fault) rejectQuery([{ pointer: '/minimumBalance', detail: fault }]);
     const { text } = await this.plans.compute({ moment, currency, request: requestOf(query), form: format });
     void reply.headers({
       'content-type': contentTypes[format],
