@@ -33,7 +33,7 @@ export interface Wanted {
 }
 
 /** Up to so many bills that may not be split are decided exactly at once. */
-const fewBills = 120;
+const fewBills = 60;
 /** Otherwise those that matter most join round by round, and so many that hardly care fill the gaps. */
 const moreBills = 50;
 const nearTies = 60;
