@@ -184,6 +184,9 @@ export const evaluate = (problem: Problem, plan: Plan, limits?: LatenessLimits):
       for (const { paidOn, amount } of settling)
         requiredLateness += amount * days(runs[item.requiredBy]!, paidOn ?? horizonEnd + 1);
 
+    // Not to be had by any decision, so lost under an offer too.
+    const lost = item.lostDiscount * unitsPerMinor;
+    parts.discounts += lost;
     const offer = plan.offers[place] === undefined ? undefined : item.offers[plan.offers[place]]!;
     if (offer) {
       if (item.blocked !== undefined) faults.push(`${item.number}: an offer on what may not be paid`);
@@ -191,7 +194,7 @@ export const evaluate = (problem: Problem, plan: Plan, limits?: LatenessLimits):
       for (const bill of item.bills) faults.push(...faultsOf(problem, plan, bill));
       const cost = offer.cost * unitsPerMinor;
       parts.offers += cost;
-      return cost;
+      return cost + lost;
     }
     const blocked = item.bills.flatMap((bill) =>
       bills[bill]!.parts.map(({ due, blocked: amount }) => ({ due, amount })),
@@ -200,8 +203,6 @@ export const evaluate = (problem: Problem, plan: Plan, limits?: LatenessLimits):
     parts.interest += cost.interest;
     parts.relationship += cost.relationship;
     parts.penalties += cost.penalties;
-    const lost = item.lostDiscount * unitsPerMinor;
-    parts.discounts += lost;
     let total = cost.interest + cost.relationship + cost.penalties + lost;
     let doneBefore = 0;
     for (const place of item.bills) {

@@ -51,7 +51,7 @@ const answer = (input: PlanInput, solver: Solver, outside: Limits): PlanAnswer =
   const payable = problem.bills.filter(({ amount }) => amount > 0n).length;
   const effort = effortFor(payable);
   // A small plan is solved to the cent: the gap is what may be left, not what has to be.
-  const ownGap = payable <= 150 ? Math.min(gap, 1e-6) : gap;
+  const ownGap = payable <= 60 ? Math.min(gap, 1e-6) : gap;
   const money = (minor: Minor): string => formatMinor(minor, currency);
 
   const found = optimise(problem, solver, { gap: ownGap, priced: true }, outside);
@@ -224,13 +224,13 @@ const impossibleOf = (problem: Problem, { evaluation }: Solved): Impossible[] =>
     const dues = bills
       .filter(({ item, amount }) => items[item]!.neverDefer && items[item]!.tier === tier && amount > 0n)
       .map(({ parts }) => Math.max(parts[0]!.due, runs[0]!));
-    const broken = firstLateDay(problem, tier, evaluation, dues);
+    const broken = firstLateDay(problem, tier, dues);
     told.push({
       what: 'never-defer',
       on: dayOf(problem, broken),
       amount: money(late),
       tier,
-      detail: `Tier ${tier} can't be paid in time: ${spoken(late, currency)} × days late at the least, ${spoken(-(cash.spare[0] ?? 0n) > 0n ? -cash.spare[0]! : 0n, currency)} short at the start.`,
+      detail: `Tier ${tier} can't all be paid in time: ${spoken(late, currency)} × days late at the least.`,
     });
   }
   if (evaluation.requiredLateness > 0n)
@@ -243,8 +243,8 @@ const impossibleOf = (problem: Problem, { evaluation }: Solved): Impossible[] =>
   return told;
 };
 
-/** The due date of the first item of a tier that is not paid in time: when the ladder's breach bites. */
-const firstLateDay = (problem: Problem, tier: number, _: Evaluation, dues: readonly number[]): number => {
+/** When a tier breaks: the run in whose interval the ladder up to it first does, or else its first due date. */
+const firstLateDay = (problem: Problem, tier: number, dues: readonly number[]): number => {
   const rung = ladder(problem).findLast(({ throughTier }) => throughTier <= tier);
   return rung?.first ? problem.runs[rung.first.run]! : Math.min(...dues);
 };

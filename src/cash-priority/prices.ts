@@ -1,7 +1,16 @@
 /** Prices for the certificate: those of a linear programme, rounded, and the best pressures to be had at them. */
-import type { Prices } from './certificate.js';
 import { judgementsOf, optionCash, optionCost } from './costs.js';
 import type { Problem } from './problem.js';
+
+/** In cost units (minor unit × 3,650,000), none below zero. */
+export interface Prices {
+  /** Per run, of one minor unit of cash, none above that of the run before. */
+  readonly cash: readonly bigint[];
+  /** Per tier, of one minor unit × day late. */
+  readonly lateness: readonly bigint[];
+  /** By `vendor/cutoff/place of the judgement`: of one minor unit too late for it. */
+  readonly pressure: ReadonlyMap<string, bigint>;
+}
 
 /**
  * @param cash per run, in cost units per minor unit

@@ -1,9 +1,9 @@
 /** From a problem to a plan that is proven close to the best: tiers first, then cost, in stages that grow as needed. */
-import { certificate, type Prices } from './certificate.js';
+import { certificate } from './certificate.js';
 import { frozenCost, optionCash, optionCost, optionLateness } from './costs.js';
 import { evaluate, type Evaluation, type LatenessLimits, type Plan } from './evaluate.js';
 import type { Limits } from './model.js';
-import { pricesFrom } from './prices.js';
+import { type Prices, pricesFrom } from './prices.js';
 import type { Problem } from './problem.js';
 import { type Ask, buildProgramme, isLumpy, needsIntegers, type Programme } from './programme.js';
 import { keepCash, planOf } from './repair.js';
@@ -33,7 +33,7 @@ export interface Wanted {
 }
 
 /** Up to so many bills that may not be split are decided exactly at once. */
-const fewBills = 120;
+const fewBills = 60;
 /** Otherwise those that matter most join round by round, and so many that hardly care fill the gaps. */
 const moreBills = 50;
 const nearTies = 60;

@@ -65,7 +65,7 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
     discountLost: number,
   ): Way => {
     const terms = item.consequences;
-    let cost = own ? own.cost : discountLost * unit;
+    let cost = (own ? own.cost : 0) + discountLost * unit;
     let late = 0;
     let past = 0;
     const required = (request.require ?? []).find(({ itemId }) => itemId === item.itemId);
@@ -200,7 +200,7 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
           left -= amount;
         }
       }
-      ways.push(live(item, units, cash, { cost: cents(offer.cost) * unit }, offer.curesCutoffs, 0));
+      ways.push(live(item, units, cash, { cost: cents(offer.cost) * unit }, offer.curesCutoffs, lost));
     }
     return ways;
   };
