@@ -158,6 +158,8 @@ class Resources {
       made.on('error', (err) => {
         logger.warn({ err, pool: name }, 'lost an idle connection to the database');
       });
+      // And one that breaks between two statements of whoever has it: the next statement fails, which is told there.
+      made.on('connect', (client) => client.on('error', () => undefined));
       return made;
     };
     // One batch of a ledger is under way at a time, so few connections write; the rest is for reading documents.
