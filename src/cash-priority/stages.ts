@@ -41,6 +41,7 @@ const nearTies = 60;
 const manyBills = 4000;
 /** So many bills are left open where only prices are looked for. */
 const openForPrices = 3000;
+const openForStates = 1000;
 const nodeLimit = 20_000;
 
 /** Thrown by nothing but a cancellation: there is no plan to show then. */
@@ -81,6 +82,7 @@ export const optimise = (
   };
   const close = (cost: bigint, bound: bigint): boolean => isWithin(cost, bound, wanted.gap);
 
+  let start: Found | undefined;
   if (problem.bills.length > manyBills && !wanted.firstRun) {
     const quick = byPrices(problem, wanted, limits, solve);
     if (quick) {
@@ -93,11 +95,12 @@ export const optimise = (
         const bound = best < evaluation.total ? best : evaluation.total;
         if (close(evaluation.total, bound))
           return { plan, evaluation, limits, bound, certified, prices, proven: lateness.proven, interrupted };
+        start = { plan, evaluation, bound };
         near = prices.cash.map(Number);
       }
     }
   }
-  const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside));
+  const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside), start);
   if (!cost) return undefined;
   const { plan, evaluation } = cost;
   // Prices take a solve of their own: for comparisons among many plans the solver's bound is enough.
@@ -201,13 +204,21 @@ const canPayLast = (problem: Problem, firstRun: Plan | undefined): boolean => {
   return runs.every((_, run) => (sum += paid[run]!) <= cash.caps[run]!);
 };
 
+/** A plan and what is known about all others: none costs less than `bound`, in cost units. */
+interface Found {
+  readonly plan: Plan;
+  readonly evaluation: Evaluation;
+  readonly bound: bigint;
+}
+
 const cheapest = (
   problem: Problem,
   { gap, firstRun }: Wanted,
   limits: LatenessLimits,
   solve: Solve,
   over: () => boolean,
-): { plan: Plan; evaluation: Evaluation; bound: bigint } | undefined => {
+  start: Found | undefined,
+): Found | undefined => {
   const first = firstRun ? { firstRun } : {};
   const wanting = [...problem.bills.keys()].filter((place) => needsIntegers(problem, place));
   const lumpy = wanting
@@ -215,9 +226,9 @@ const cheapest = (
     .map((place) => ({ place, swing: swingOf(problem, place) }))
     .sort((a, b) => b.swing - a.swing || a.place - b.place)
     .map(({ place }) => place);
-  let best: { plan: Plan; evaluation: Evaluation } | undefined;
+  let best: { plan: Plan; evaluation: Evaluation } | undefined = start;
   const frozen = frozenCost(problem);
-  let bound = 0n;
+  let bound = start?.bound ?? 0n;
   const consider = (programme: Programme, values: Float64Array): void => {
     const rounded = planOf(problem, programme, values);
     const plan = firstRun ? rounded : keepCash(problem, rounded);
@@ -256,7 +267,7 @@ const cheapest = (
       ...first,
     });
     const { duals } = solve(linear, false, 0);
-    const prices = linear.cashRows.map((row) => (-(duals[row] ?? 0) * linear.costScale) / linear.cashScale);
+    const prices = cashPrices(linear, duals);
     const shortlist = new Map<number, readonly number[]>();
     for (const { place, runs } of nearestTies(problem, wanting, prices, decided).slice(0, nearTies << round)) {
       shortlist.set(
@@ -312,16 +323,18 @@ const byPrices = (
   { gap }: Wanted,
   limits: LatenessLimits,
   solve: Solve,
-): { plan: Plan; evaluation: Evaluation; bound: bigint; prices: readonly number[] } | undefined => {
+): (Found & { readonly prices: readonly number[] }) | undefined => {
   const linear = buildProgramme(problem, { minimise: 'cost', limits, exact: () => false, cutoffsExact: false });
   const { values, duals, bound } = solve(linear, false, 0);
   if (!values) return undefined;
-  const prices = linear.cashRows.map((row) => (-(duals[row] ?? 0) * linear.costScale) / linear.cashScale);
+  const relaxed = cashPrices(linear, duals);
   // First the cut-offs, with the bills that count for them free to be split; then the bills, with the cut-offs settled.
   const loose = decisionsOf(problem, linear, values).decided;
   for (const { cutoffs, items } of problem.vendors)
     if (cutoffs.some(({ on }) => on <= problem.horizonEnd))
       for (const item of items) for (const place of problem.items[item]!.bills) loose.delete(place);
+  for (const { place } of nearestTies(problem, [...loose.keys()], relaxed, loose).slice(0, openForStates))
+    loose.delete(place);
   const judged = buildProgramme(problem, {
     minimise: 'cost',
     limits,
@@ -332,6 +345,15 @@ const byPrices = (
   const states = solve(judged, true, gap / 4);
   if (!states.values) return undefined;
   const { decided, switched } = decisionsOf(problem, judged, states.values);
+  const settled = buildProgramme(problem, {
+    minimise: 'cost',
+    limits,
+    exact: () => false,
+    cutoffsExact: false,
+    decided: loose,
+    switched,
+  });
+  const prices = cashPrices(settled, solve(settled, false, 0).duals);
   const shortlist = new Map<number, readonly number[]>();
   const wanting = [...problem.bills.keys()].filter((place) => needsIntegers(problem, place));
   for (const { place, runs } of nearestTies(problem, wanting, prices, decided).slice(0, 2 * nearTies)) {
@@ -358,6 +380,10 @@ const byPrices = (
     ? undefined
     : { plan, evaluation, bound: toUnits(bound, linear) + frozenCost(problem), prices };
 };
+
+/** What a minor unit of cash is worth at each run, in cost units: a row's dual is what more of it would add. */
+const cashPrices = ({ cashRows, costScale, cashScale }: Programme, duals: Float64Array): number[] =>
+  cashRows.map((row) => (-(duals[row] ?? 0) * costScale) / cashScale);
 
 /** How much it can matter what becomes of a bill. */
 const swingOf = (problem: Problem, place: number): number => {
@@ -454,7 +480,7 @@ const pricesOf = (
     ...(near ? { decided: farFromTies(problem, plan, near) } : {}),
   });
   const { duals } = solve(programme, false, 0);
-  const cash = programme.cashRows.map((row) => (-(duals[row] ?? 0) * programme.costScale) / programme.cashScale);
+  const cash = cashPrices(programme, duals);
   const tierDuals = Array.from({ length: 10 }, () => 0);
   for (const [tier, row] of programme.tierRows)
     tierDuals[tier] = (-(duals[row] ?? 0) * programme.costScale) / programme.lateScale;
