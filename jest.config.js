@@ -29,7 +29,7 @@ if (/\bjest(\.js)?$/.test(process.argv[1] ?? '')) {
 
 export default {
   maxWorkers: 2,
-  testTimeout: process.env.TEST_DEEP ? 600_000 : 30_000,
+  testTimeout: process.env.TEST_DEEP ? 600_000 : 120_000,
   projects: [
     project('unit', ['src/**/*.spec.ts', 'test/**/*.spec.ts']),
     project('int', ['src/**/*.int-spec.ts', 'test/**/*.int-spec.ts'], onCluster),
