@@ -52,6 +52,7 @@ time zone; instants are RFC 3339 in UTC. Errors are \`application/problem+json\`
 Every answer tells in the header \`Ledger-Position\` how far its data goes.`;
 
 const tags: Readonly<Record<string, string>> = {
+  access: 'Who may do what in a ledger, and the tokens that let people in',
   ledgers: 'The payables books of one legal entity each',
   vendors: 'Whoever we owe: suppliers, tax authorities, the payroll, landlords, lenders',
   invoices: 'What vendors charge us, and what becomes of it: deferrals, holds, disputes, reversal',

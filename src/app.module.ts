@@ -5,7 +5,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
-import { operator, Tokens } from './access/tokens.js';
+import { AccessDirectory } from './access/directory.js';
+import { Login } from './access/login.js';
+import { TokenUses } from './access/token-uses.js';
 import { readOrMakeKey } from './audit/keys.js';
 import { Outside } from './audit/outside.js';
 import { Proofs } from './audit/proofs.js';
@@ -138,7 +140,9 @@ class Resources {
   readonly books: Books;
   readonly worker: ProjectionWorker;
   readonly planner: Planner;
-  readonly tokens: Tokens;
+  readonly directory: AccessDirectory;
+  readonly login: Login;
+  readonly tokenUses: TokenUses;
   readonly proofs: Proofs;
 
   constructor(
@@ -202,7 +206,13 @@ class Resources {
         logger.error({ err }, message);
       },
     });
-    this.tokens = new Tokens([{ token, actor: operator }]);
+    this.directory = new AccessDirectory(this.log);
+    this.tokenUses = new TokenUses(this.#workerPool, (err) => {
+      logger.warn({ err }, 'that a token was used could not be written down');
+    });
+    this.login = new Login(token, this.directory, (tokenId) => {
+      this.tokenUses.note(tokenId);
+    });
     this.proofs = new Proofs(this.#auditPool);
   }
 
@@ -243,14 +253,17 @@ class Resources {
 @Global()
 @Module({})
 class ResourcesModule {
-  static with({ log, books, dataSource, readPool, planner, tokens, proofs }: Resources, sealer: Sealer): DynamicModule {
+  static with(resources: Resources, sealer: Sealer): DynamicModule {
+    const { log, books, dataSource, readPool, planner, directory, login, tokenUses, proofs } = resources;
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: Books, useValue: books },
       { provide: DataSource, useValue: dataSource },
       { provide: READ_POOL, useValue: readPool },
       { provide: Planner, useValue: planner },
-      { provide: Tokens, useValue: tokens },
+      { provide: AccessDirectory, useValue: directory },
+      { provide: Login, useValue: login },
+      { provide: TokenUses, useValue: tokenUses },
       { provide: Proofs, useValue: proofs },
       { provide: Sealer, useValue: sealer },
     ];

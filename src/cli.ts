@@ -10,6 +10,7 @@ import { ImportCommand } from './cli/import.command.js';
 import { MigrateCommand } from './cli/migrate.command.js';
 import { PlanCommand } from './cli/plan.command.js';
 import { ReplayCommand } from './cli/replay.command.js';
+import { TokenCommand, TokenCreateCommand, TokenListCommand, TokenRevokeCommand } from './cli/token.command.js';
 import { VerifyCommand } from './cli/verify.command.js';
 import { exitWith, outliveOutput } from './program.js';
 
@@ -26,6 +27,10 @@ import { exitWith, outliveOutput } from './program.js';
     MigrateCommand,
     PlanCommand,
     ReplayCommand,
+    TokenCommand,
+    TokenCreateCommand,
+    TokenListCommand,
+    TokenRevokeCommand,
     VerifyCommand,
   ],
 })

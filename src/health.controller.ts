@@ -3,7 +3,7 @@ import { Controller, Get, Header, HttpStatus, Inject, Res } from '@nestjs/common
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
-import { Public } from './access/access.guard.js';
+import { Public } from './access/declared.js';
 import { Sealer } from './audit/sealer.js';
 
 const answerTimeLimitMs = 3_000;
@@ -15,7 +15,6 @@ const says = (status: string) => ({
 
 /** For whoever runs the process: an orchestrator, a load balancer, a container's health check. */
 @ApiTags('health')
-@Public()
 @Controller('health')
 export class HealthController {
   constructor(
@@ -25,6 +24,7 @@ export class HealthController {
 
   /** Always 200: that it answers is the answer. A database that is away is no reason to kill the process. */
   @Get('live')
+  @Public()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Whether the process runs' })
   @ApiOkResponse(says('live'))
@@ -33,6 +33,7 @@ export class HealthController {
   }
 
   @Get('ready')
+  @Public()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary:

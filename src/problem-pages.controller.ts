@@ -1,14 +1,14 @@
 import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Public } from './access/access.guard.js';
+import { Public } from './access/declared.js';
 import { Problem, problems } from './intake/problems.js';
 
 /** What the `type` of a problem leads to: a page for the person who meets it. */
 @ApiExcludeController()
-@Public()
 @Controller('problems')
 export class ProblemPagesController {
   @Get()
+  @Public()
   @Header('Content-Type', 'text/html; charset=utf-8')
   list(): string {
     const rows = Object.entries(problems)
@@ -18,6 +18,7 @@ export class ProblemPagesController {
   }
 
   @Get(':code')
+  @Public()
   @Header('Content-Type', 'text/html; charset=utf-8')
   one(@Param('code') code: string): string {
     if (!Object.hasOwn(problems, code))

@@ -10,11 +10,11 @@ import ts from 'typescript';
 const rooms: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   database: [],
-  access: ['domain'],
+  access: ['domain', 'event-log'],
   'cash-priority': ['domain'],
   'event-log': ['domain', 'database'],
   projections: ['domain', 'event-log', 'database'],
-  reports: ['domain', 'event-log', 'projections', 'database'],
+  reports: ['domain', 'event-log', 'access', 'projections', 'database'],
   audit: ['domain', 'event-log', 'projections', 'database'],
   // A way to start, like main.ts: it may wire.
   cli: ['domain', 'database', 'access', 'cash-priority', 'event-log', 'projections', 'reports', 'audit'],

@@ -120,6 +120,17 @@ describe('a command', () => {
     [['explain', 'invoice', 'none'], 'has no invoice none'],
     [['epoch', 'open'], '--reason'],
     [['epoch', 'open', '--reason', 'for fun'], 'needs no new epoch'],
+    [['token', 'create'], '--person'],
+    [['token', 'create', '--person', 'a b'], 'names nobody'],
+    [['token', 'create', '--person', 'operator', '--grant', 'acme:clerk'], 'personId is kept for Duebook itself'],
+    [['token', 'create', '--person', 'ann', '--grant', 'acme'], 'grants nothing'],
+    [['token', 'create', '--person', 'ann', '--grant', 'acme:root'], 'grants nothing'],
+    [['token', 'create', '--person', 'ann', '--grant', 'nowhere:clerk'], 'There is no ledger nowhere'],
+    [['token', 'create', '--person', 'nobody-yet'], 'Nobody called nobody-yet has a role'],
+    [['token', 'create', '--person', 'ann', '--expires', 'soon'], 'is no day'],
+    [['token', 'create', '--person', 'ann', '--expires', '2020-01-01'], 'must lie in the future'],
+    [['token', 'revoke', 'none', '--reason', 'x'], 'has no token none'],
+    [['token', 'revoke', 'none'], '--reason'],
     [['fly'], 'unknown command'],
   ] as const)('%j says what is wrong, and fails', async (args, expected) => {
     const { code, stderr } = await run(envOf(database), ...args);
@@ -128,13 +139,59 @@ describe('a command', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  it.each(['demo', 'epoch open', 'explain invoice', 'export', 'import', 'migrate', 'replay', 'verify'])(
-    '%s has a help text',
-    async (name) => {
-      const { code, stdout } = await run(envOf(database), ...name.split(' '), '--help');
-      expect(code).toBe(0);
-      expect(stdout).toContain('--json');
+  it.each([
+    ...['demo', 'epoch open', 'explain invoice', 'export', 'import', 'migrate', 'replay', 'verify'],
+    ...['token create', 'token list', 'token revoke'],
+  ])('%s has a help text', async (name) => {
+    const { code, stdout } = await run(envOf(database), ...name.split(' '), '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('--json');
+  });
+
+  it(
+    'issues, lists and revokes tokens beside a running Duebook, and verify covers that',
+    async () => {
+      const env = envOf(database);
+      const grants = ['--grant', 'acme:clerk,approver', '--grant', '*:auditor'];
+      const about = ['--person', 'ann@example.com', '--id', 'scanner', '--description', 'on the second floor'];
+      const made = await run(env, 'token', 'create', ...about, ...grants, '--json');
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      const { token, prefix } = JSON.parse(made.stdout) as { token: string; prefix: string };
+      const ann = new LedgerClient(app.url, 'acme', token);
+      expect(await ann.post('/vendors', { id: 'anns', name: 'Ann’s' })).toMatchObject({ status: 201 });
+      expect((await ann.get('/vendors/anns')).body).toMatchObject({
+        history: [{ actor: { id: 'ann@example.com', role: 'clerk' } }],
+      });
+
+      const again = await run(env, 'token', 'create', ...about, ...grants);
+      expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('was issued before')]);
+      const { tokens } = JSON.parse((await run(env, 'token', 'list', '--json')).stdout) as { tokens: object[] };
+      expect(tokens).toEqual([expect.objectContaining({ id: 'scanner', personId: 'ann@example.com', prefix })]);
+      const listed = await run(env, 'token', 'list');
+      expect(listed.stdout).toContain(`scanner  ${prefix}…  ann@example.com  expires `);
+      expect(JSON.stringify([tokens, listed])).not.toContain(token.slice(prefix.length));
+
+      expect(await run(env, 'token', 'revoke', 'scanner', '--reason', 'sold')).toMatchObject({ code: 0 });
+      await until(async () => (await ann.get('/vendors')).status === 401);
+      const twice = await run(env, 'token', 'revoke', 'scanner', '--reason', 'sold');
+      expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('was revoked at')]);
+
+      const access = new LedgerClient(app.url, '_installation');
+      const events = await access.events();
+      expect(events.map(({ type }) => type)).toEqual([
+        ...['LedgerOpened', 'TokenIssued', 'AccessGranted', 'AccessGranted', 'TokenRevoked'],
+      ]);
+      await access.get('/audit/checkpoint?atLeast=5');
+      await access.get('/tokens?atLeast=5');
+      const verified = await run(env, 'verify', '_installation', '--json');
+      expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, ledger: '_installation', events: 5, covered: 5 });
+      expect(JSON.parse((await run(env, 'replay', '_installation', '--json')).stdout)).toMatchObject({ ok: true });
+      // The ledger of access has to be named: whoever has one with books still needs no name.
+      expect(JSON.parse((await run(env, 'export', '--json', '--out', 'one.ndjson')).stdout)).toMatchObject({
+        ledger: 'acme',
+      });
     },
+    timeLimitMs,
   );
 
   it('that verifies names what is wrong, and fails', async () => {

@@ -2,56 +2,53 @@ import {
   type CanActivate,
   type ExecutionContext,
   ForbiddenException,
-  Inject,
   Injectable,
-  SetMetadata,
+  NotFoundException,
   UnauthorizedException,
 } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Actor, Role } from './actor.js';
-import { Tokens } from './tokens.js';
+import { installationLedger, type Role } from '../domain/access.js';
+import type { Actor, Principal } from './actor.js';
+import { type Declared, declaredOn } from './declared.js';
 
-const publicKey = 'duebook:public';
-const rolesKey = 'duebook:roles';
-
-/** Lets everybody in, without a token: for what a browser or a supervisor has to reach. */
-export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(publicKey, true);
-
-/** Lets only these roles in; without it any valid token will do. */
-export const Roles = (...roles: readonly Role[]): MethodDecorator & ClassDecorator => SetMetadata(rolesKey, roles);
-
-/** @throws {UnauthorizedException} without a valid token */
-export const authenticate = (tokens: Tokens, request: Pick<FastifyRequest, 'headers' | 'actor'>): Actor => {
-  const actor = request.actor ?? tokens.actorOf(request.headers.authorization);
-  if (!actor) {
-    throw new UnauthorizedException(
-      request.headers.authorization === undefined
-        ? 'Send the header Authorization: Bearer <token>.'
-        : 'The token is not one of ours: send the header Authorization: Bearer <token>.',
-    );
-  }
-  request.actor = actor;
-  return actor;
-};
-
-/** The door to every route of the application. */
+/** Decides who may call which route. Who it is that calls was found out before the body was read. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(
-    @Inject(Tokens) private readonly tokens: Tokens,
-    @Inject(Reflector) private readonly reflector: Reflector,
-  ) {}
-
-  /** @throws {UnauthorizedException | ForbiddenException} */
+  /** @throws {UnauthorizedException | ForbiddenException | NotFoundException} */
   canActivate(context: ExecutionContext): boolean {
-    const marked = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<true | undefined>(publicKey, marked)) return true;
-    const actor = authenticate(this.tokens, context.switchToHttp().getRequest<FastifyRequest>());
-    const allowed = this.reflector.getAllAndOverride<readonly Role[] | undefined>(rolesKey, marked);
-    if (allowed && !allowed.includes(actor.role)) {
-      throw new ForbiddenException(`The role ${actor.role} may not do this; it takes ${allowed.join(' or ')}.`);
-    }
+    const declared = declaredOn(context.getHandler());
+    if (declared?.who === 'everybody') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { principal } = request;
+    if (!principal || !declared) throw new UnauthorizedException('Send the header Authorization: Bearer <token>.');
+    request.actor = actingIn(principal, declared, (request.params as { readonly ledger?: string }).ledger);
     return true;
   }
 }
+
+/**
+ * The role in which somebody calls a route: of those that they have and that may call it, the least.
+ *
+ * @param ledgerId the ledger in the path, if there is one
+ * @throws {NotFoundException} if they have no role in the ledger: nobody learns whether there is one
+ * @throws {ForbiddenException} if they have, and none that may call the route
+ */
+export const actingIn = (principal: Principal, { who, orOfInstallation }: Declared, ledgerId?: string): Actor => {
+  const { id, actsAs } = principal;
+  const held = principal.rolesIn(ledgerId ?? installationLedger);
+  if (typeof who === 'string') return { id, role: actsAs ?? held[0] ?? 'auditor' };
+  const ofInstallation = orOfInstallation ? principal.rolesIn(installationLedger) : [];
+  const allowed = who.filter((role) => held.includes(role) || ofInstallation.includes(role));
+  const least = [...held, ...ofInstallation].find((role) => allowed.includes(role));
+  if (least !== undefined) return { id, role: actsAs ?? least };
+  if (held.length === 0 && ledgerId !== undefined) throw new NotFoundException(`There is no ledger ${ledgerId}.`);
+  throw new ForbiddenException(refusal(held, who));
+};
+
+const refusal = (held: readonly Role[], who: readonly Role[]): string => {
+  const takes = `it takes ${who.join(' or ')}`;
+  if (held.length === 0) return `You have no role that may do this; ${takes} in ${installationLedger}.`;
+  return held.length === 1
+    ? `The role ${held[0]!} may not do this; ${takes}.`
+    : `The roles ${held.join(', ')} may not do this; ${takes}.`;
+};

@@ -132,10 +132,29 @@ const adopted = (planId: string, more: Partial<DataOf<'CashPlanAdopted'>> = {}):
 const closed = (on: string, closedThrough: string): ApEvent =>
   event('PeriodClosed', on, { period: closedThrough.slice(0, 7), closedThrough });
 
+const installed = event('LedgerOpened', '2024-01-02', {
+  ledgerId: '_installation',
+  name: 'Access',
+  currency: 'XXX',
+  timeZone: 'UTC',
+});
+const granted = (ledger: string, ...roles: DataOf<'AccessGranted'>['roles']): ApEvent =>
+  event('AccessGranted', '2024-02-03', { personId: 'ann', ledger, roles });
+const revoked = (ledger: string, ...roles: DataOf<'AccessRevoked'>['roles']): ApEvent =>
+  event('AccessRevoked', '2024-02-03', { personId: 'ann', ledger, roles, reason: 'x' });
+const issued = (tokenId: string, more: Partial<DataOf<'TokenIssued'>> = {}): ApEvent => {
+  const about = { personId: 'ann', expiresAt: '2024-06-01T00:00:00.000000Z', prefix: 'dbk_x', hash: sha256(tokenId) };
+  return event('TokenIssued', '2024-02-03', { tokenId, ...about, ...more });
+};
+const tokenRevoked = (tokenId: string, personId = 'ann'): ApEvent =>
+  event('TokenRevoked', '2024-02-03', { tokenId, personId, reason: 'x' });
+
 /** What is found in a history, and in the end. */
 const faultsOf = (...events: readonly ApEvent[]): string[] => {
   const rules = new Rules();
-  const found = events.flatMap((one, n) => rules.judge({ ...one, position: n + 1 } as RecordedEvent));
+  const found = events.flatMap((one, n) =>
+    rules.judge({ ...one, position: n + 1, recordedAt: `${one.effectiveOn}T09:00:00.000000Z` } as RecordedEvent),
+  );
   return [...found, ...rules.disagreements()];
 };
 const start = [opened, registered('V1'), registered('V2')] as const;
@@ -194,8 +213,32 @@ describe('a history that keeps the rules', () => {
   ] as const)('has no fault: %s', (_, events) => expect(faultsOf(...start, ...events)).toEqual([]));
 });
 
+it('a history of access that keeps the rules has no fault', () =>
+  expect(
+    faultsOf(
+      ...[installed, granted('acme', 'clerk', 'admin'), granted('*', 'clerk'), issued('T1'), revoked('acme', 'clerk')],
+      ...[granted('acme', 'clerk'), tokenRevoked('T1'), issued('T2'), granted('_installation', 'auditor')],
+    ),
+  ).toEqual([]));
+
 describe('a fault is found:', () => {
   it.each<[string, readonly ApEvent[]]>([
+    ['does not belong into the ledger acme', [opened, granted('acme', 'clerk')]],
+    ['does not belong into the ledger _installation', [installed, registered('V1')]],
+    [
+      'grants ann the role clerk, who has it in acme already',
+      [installed, granted('acme', 'clerk'), granted('acme', 'clerk')],
+    ],
+    ['grants clerk, which is no role in _installation', [installed, granted('_installation', 'clerk')]],
+    ['grants nothing', [installed, granted('acme')]],
+    ['revokes nothing', [installed, revoked('acme')]],
+    ['of ann, who has it not in acme', [installed, granted('*', 'clerk'), revoked('acme', 'clerk')]],
+    ['uses the id of token T1 again', [installed, issued('T1'), issued('T1')]],
+    ['what is no SHA-256', [installed, issued('T1', { hash: 'a-token-itself' })]],
+    ['that has expired already', [installed, issued('T1', { expiresAt: '2024-02-01T00:00:00.000000Z' })]],
+    ['revokes token T1, which there is not', [installed, tokenRevoked('T1')]],
+    ['which is revoked already', [installed, issued('T1'), tokenRevoked('T1'), tokenRevoked('T1')]],
+    ["revokes token T1, which is ann's", [installed, issued('T1'), tokenRevoked('T1', 'bob')]],
     ['comes before the ledger is opened', [registered('V1')]],
     ['opens a ledger that is open already', [opened, opened]],
     ['registers vendor V1 again', [...start, registered('V1')]],

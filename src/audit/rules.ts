@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+import { installationLedger, installationRoles, roles } from '../domain/access.js';
 import { lastDay } from '../domain/calendar.js';
 import { controlAccounts, isReserved } from '../domain/chart-of-accounts.js';
 import type { DocumentOf } from '../domain/documents.js';
@@ -56,6 +57,10 @@ const exempt: ReadonlySet<string> = new Set([
   'CashPlanAdopted',
 ]);
 
+/** The events of the ledger `_installation`, and those that any ledger may have. */
+const isOfAccess: ReadonlySet<string> = new Set(['AccessGranted', 'AccessRevoked', 'TokenIssued', 'TokenRevoked']);
+const isOfLedger: ReadonlySet<string> = new Set(['LedgerOpened', 'EpochOpened']);
+
 /** In place of the position of an invoice that has given its number up. */
 const released = 0xffff_ffff;
 
@@ -79,6 +84,11 @@ export class Rules {
   readonly #owed = new Map<string, number>();
   readonly #control = new Map<string, number>();
   readonly #texts = new Map<string, string>();
+  /** By person and ledger, the roles held: only in the ledger `_installation`. */
+  readonly #access = new Map<string, Set<string>>();
+  /** Whether a token was not revoked, by its id. */
+  readonly #tokens = new Map<string, { readonly personId: string; revoked: boolean }>();
+  #ledgerId = '';
   #closedThrough = '';
   #isOpen = false;
   #faults: string[] = [];
@@ -117,9 +127,12 @@ export class Rules {
     if (event.type === 'LedgerOpened') {
       if (this.#isOpen) this.#fault('opens a ledger that is open already');
       this.#isOpen = true;
+      this.#ledgerId = event.data.ledgerId;
     } else if (!this.#isOpen) {
       this.#fault('comes before the ledger is opened');
     }
+    if (isOfAccess.has(event.type) !== (this.#ledgerId === installationLedger) && !isOfLedger.has(event.type))
+      this.#fault(`does not belong into the ledger ${this.#ledgerId}`);
     if (!exempt.has(event.type) && event.effectiveOn <= this.#closedThrough)
       this.#fault(`takes effect on ${event.effectiveOn}, and the books are closed through ${this.#closedThrough}`);
     const vendorId: string | undefined = 'vendorId' in event.data ? event.data.vendorId : undefined;
@@ -350,9 +363,55 @@ export class Rules {
         }
         return;
       }
+      case 'AccessGranted': {
+        const { personId, ledger, roles: given } = event.data;
+        const held = this.#heldBy(personId, ledger);
+        if (given.length === 0) this.#fault('grants nothing');
+        for (const role of given) {
+          const isKnown = (ledger === installationLedger ? installationRoles : roles).includes(role);
+          if (!isKnown) this.#fault(`grants ${role}, which is no role in ${ledger}`);
+          if (held.has(role)) this.#fault(`grants ${personId} the role ${role}, who has it in ${ledger} already`);
+          held.add(role);
+        }
+        return;
+      }
+      case 'AccessRevoked': {
+        const { personId, ledger, roles: taken } = event.data;
+        const held = this.#heldBy(personId, ledger);
+        if (taken.length === 0) this.#fault('revokes nothing');
+        for (const role of taken)
+          if (!held.delete(role)) this.#fault(`revokes the role ${role} of ${personId}, who has it not in ${ledger}`);
+        return;
+      }
+      case 'TokenIssued': {
+        const { tokenId, personId, hash, expiresAt } = event.data;
+        if (this.#tokens.has(tokenId)) this.#fault(`uses the id of token ${tokenId} again`);
+        this.#tokens.set(tokenId, { personId, revoked: false });
+        if (!/^[0-9a-f]{64}$/.test(hash)) this.#fault('has as the hash of its token what is no SHA-256');
+        if (expiresAt <= event.recordedAt) this.#fault('issues a token that has expired already');
+        return;
+      }
+      case 'TokenRevoked': {
+        const { tokenId, personId } = event.data;
+        const token = this.#tokens.get(tokenId);
+        if (!token) this.#fault(`revokes token ${tokenId}, which there is not`);
+        else {
+          if (token.revoked) this.#fault(`revokes token ${tokenId}, which is revoked already`);
+          if (token.personId !== personId) this.#fault(`revokes token ${tokenId}, which is ${token.personId}'s`);
+          token.revoked = true;
+        }
+        return;
+      }
       default:
         return;
     }
+  }
+
+  #heldBy(personId: string, ledger: string): Set<string> {
+    const key = `${personId} ${ledger}`;
+    const held = this.#access.get(key) ?? new Set();
+    this.#access.set(key, held);
+    return held;
   }
 
   #mustBe({ effectiveOn }: RecordedEvent, day: string): void {

@@ -4,6 +4,7 @@ import { readOrMakeKey } from '../audit/keys.js';
 import { Outside } from '../audit/outside.js';
 import { installationBase, Sealer, type Sealing } from '../audit/sealer.js';
 import type { Config } from '../config.js';
+import { installationLedger } from '../domain/access.js';
 import { EventLog } from '../event-log/event-log.js';
 import { openDatabase } from '../start.js';
 import { settings, usage } from './command.js';
@@ -54,12 +55,12 @@ export const atWork = async <T>(work: (workplace: Workplace) => Promise<T>): Pro
   }
 };
 
-/** The ledger of a name, or the only one. @throws {UsageError} */
+/** The ledger of a name, or the only one with books; that of access has to be named. @throws {UsageError} */
 export const ledgerNamed = async (log: EventLog, name: string | undefined): Promise<string> => {
   const ids = await log.ledgerIds();
   if (name !== undefined)
     return ids.includes(name) ? name : usage(`There is no ledger ${name}. Those that there are: ${list(ids)}.`);
-  const [only, ...others] = ids;
+  const [only, ...others] = ids.filter((id) => id !== installationLedger);
   if (only === undefined) return usage('There is no ledger yet.');
   return others.length === 0 ? only : usage(`Name one of the ledgers: ${list(ids)}.`);
 };

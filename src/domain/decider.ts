@@ -1,3 +1,4 @@
+import { type AccessCommand, decideAccess } from './access.js';
 import { type AllocationCommand, decideAllocation } from './allocations.js';
 import { type CashPlanCommand, decideCashPlan } from './cash-plan.js';
 import { type CashCommand, decideCash } from './cash.js';
@@ -31,7 +32,8 @@ export type Command =
   | SetConsequences
   | RecordOffer
   | CashCommand
-  | CashPlanCommand;
+  | CashPlanCommand
+  | AccessCommand;
 
 type DeciderOf<C> = (command: C, working: Working) => Decision;
 
@@ -68,6 +70,10 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   WithdrawCashExpectation: decideCash,
   ProposeCashPlan: decideCashPlan,
   AdoptCashPlan: decideCashPlan,
+  GrantAccess: decideAccess,
+  RevokeAccess: decideAccess,
+  IssueToken: decideAccess,
+  RevokeToken: decideAccess,
 };
 
 /**

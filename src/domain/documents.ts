@@ -1,3 +1,4 @@
+import { evolvePerson, evolveToken, type Person, type Token } from './access.js';
 import { assertNever } from './assert-never.js';
 import { type CashBalance, type CashExpectation, evolveExpectation } from './cash.js';
 import { type ConsequencesRecord, evolveConsequences } from './consequences.js';
@@ -57,7 +58,9 @@ export type Document =
   | Offer
   | CashBalance
   | CashExpectation
-  | CashPlan;
+  | CashPlan
+  | Person
+  | Token;
 
 interface DocumentByKind {
   vendor: Vendor;
@@ -75,6 +78,8 @@ interface DocumentByKind {
   balance: CashBalance;
   expectation: CashExpectation;
   plan: CashPlan;
+  person: Person;
+  token: Token;
 }
 
 /** The document that a name names, by the kind that the name begins with. */
@@ -136,6 +141,10 @@ export const evolve = (
       return evolveExpectation(document as CashExpectation | undefined, event);
     case 'plan':
       return evolvePlan(document as CashPlan | undefined, event);
+    case 'person':
+      return evolvePerson(document as Person | undefined, event);
+    case 'token':
+      return evolveToken(document as Token | undefined, event);
     default:
       return assertNever(kind);
   }

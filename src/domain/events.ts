@@ -1,3 +1,4 @@
+import type { Role } from './access.js';
 import type { Instant, LocalDate } from './calendar.js';
 import type { Amount, Currency } from './money.js';
 
@@ -309,6 +310,23 @@ interface Shapes {
     withdrawals: number;
     charges: number;
   };
+
+  /** Only in the ledger `_installation`, like the three after it. Holds from the instant at which it was recorded. */
+  AccessGranted: { personId: string; ledger: string; roles: readonly Role[]; reason?: string };
+  /** What was granted in this ledger; what is granted in `*` is revoked there. */
+  AccessRevoked: { personId: string; ledger: string; roles: readonly Role[]; reason: string };
+  TokenIssued: {
+    tokenId: string;
+    /** Whoever shows the token is let in as this one. */
+    personId: string;
+    description?: string;
+    expiresAt: Instant;
+    /** What it begins with, to recognise it by. */
+    prefix: string;
+    /** SHA-256 of the token in hexadecimal: it can't be guessed, so neither can it from this. */
+    hash: string;
+  };
+  TokenRevoked: { tokenId: string; personId: string; reason: string };
 }
 
 export type EventType = keyof Shapes;
@@ -381,6 +399,10 @@ export const catalogue: Catalogue = {
   CashExpectationWithdrawn: { version: 1 },
   CashPlanProposed: { version: 1 },
   CashPlanAdopted: { version: 1 },
+  AccessGranted: { version: 1 },
+  AccessRevoked: { version: 1 },
+  TokenIssued: { version: 1 },
+  TokenRevoked: { version: 1 },
 };
 
 /**
@@ -425,7 +447,9 @@ export type DocumentKind =
   | 'offer'
   | 'balance'
   | 'expectation'
-  | 'plan';
+  | 'plan'
+  | 'person'
+  | 'token';
 
 export const sourceName = (ref: SourceRef): DocumentName =>
   'paymentId' in ref ? `payment/${ref.paymentId}` : `credit-note/${ref.creditNoteId}`;
@@ -483,6 +507,12 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'CashPlanProposed':
     case 'CashPlanAdopted':
       return [`plan/${event.data.planId}`];
+    case 'AccessGranted':
+    case 'AccessRevoked':
+      return [`person/${event.data.personId}`];
+    case 'TokenIssued':
+    case 'TokenRevoked':
+      return [`token/${event.data.tokenId}`];
   }
 };
 
@@ -492,7 +522,7 @@ export const consequencesName = (of: {
 }): `vendor-consequences/${string}` | `invoice-consequences/${string}` =>
   of.invoiceId === undefined ? `vendor-consequences/${of.vendorId}` : `invoice-consequences/${of.invoiceId}`;
 
-/** The stream that an event belongs to: one for each vendor account, one for our cash, one for the ledger itself. */
+/** The stream that an event belongs to: one for each vendor account and each person, one for our cash, one for the ledger itself. */
 export const streamOf = (event: ApEvent): string => {
   switch (event.type) {
     case 'CashBalanceStated':
@@ -502,6 +532,11 @@ export const streamOf = (event: ApEvent): string => {
     case 'CashPlanProposed':
     case 'CashPlanAdopted':
       return `plan/${event.data.planId}`;
+    case 'AccessGranted':
+    case 'AccessRevoked':
+    case 'TokenIssued':
+    case 'TokenRevoked':
+      return `person/${event.data.personId}`;
     default:
       return 'vendorId' in event.data ? `vendor/${event.data.vendorId}` : 'ledger';
   }

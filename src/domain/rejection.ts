@@ -40,6 +40,10 @@ export const rejections = {
   'unknown-item': 'This item is not open in the currency of the plan',
   'required-item-blocked': 'An item that may not be paid can not be required',
   'required-before-first-run': 'No payment run is early enough for what is required',
+  'not-granted': 'There is no such access to revoke',
+  'already-revoked': 'This token has already been revoked',
+  'unknown-person': 'Nobody with a role has this id',
+  'unknown-ledger': 'No ledger has this id',
   'unknown-preset': 'No preset has this id, or none that is valid on that day',
 } as const;
 

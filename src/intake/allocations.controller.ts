@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { AllocationResource, AllocateBody, toAllocate } from './allocations.dto.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -21,6 +22,7 @@ export class AllocationsController {
 
   /** Sets (part of) a payment or credit note against an invoice or charge. */
   @Post()
+  @Roles('clerk', 'treasurer')
   @Commands(AllocationResource)
   allocate(@TheCall() call: Call, @Body(Checked) body: AllocateBody): Promise<string> {
     return this.desk.carryOut(call, toAllocate(body), renderAllocation);
@@ -28,6 +30,7 @@ export class AllocationsController {
 
   /** Takes an allocation back: the amount is on account again, and what it settled is open again. */
   @Post(':id/reversal')
+  @Roles('clerk', 'treasurer')
   @ApiId('id', 'The allocation')
   @Commands(AllocationResource)
   reverse(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ReverseBody): Promise<string> {
@@ -40,6 +43,7 @@ export class AllocationsController {
 
   /** Allocations, by vendor or by a word. */
   @Get()
+  @AnyRole()
   @ListsOf(AllocationResource)
   list(@TheCall() call: Call, @Query(Checked) query: DocumentListQuery): Promise<string> {
     return this.lists.answer(call, 'allocation', query, allocationResource);
@@ -47,6 +51,7 @@ export class AllocationsController {
 
   /** One allocation. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The allocation')
   @Shows(AllocationResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

@@ -1,5 +1,6 @@
 import { Get, Header, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces } from '@nestjs/swagger';
+import { AnyRole } from '../access/declared.js';
 import { BeyondTree, Proofs } from '../audit/proofs.js';
 import { LedgerRoutes } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -46,6 +47,7 @@ export class AuditController {
 
   /** What the log commits to: a signed note of its length and the root of its Merkle tree. */
   @Get('checkpoint')
+  @AnyRole()
   @ApiProduces('text/plain')
   @ApiOperation({
     description:
@@ -61,6 +63,7 @@ export class AuditController {
 
   /** The keys that checkpoints and proofs are verified with. */
   @Get('public-key')
+  @AnyRole()
   @ApiProduces('text/plain')
   @ApiOperation({
     description:
@@ -75,6 +78,7 @@ export class AuditController {
 
   /** That an event is in the tree. */
   @Get('inclusion')
+  @AnyRole()
   @ApiOperation({ description: 'An inclusion proof of RFC 6962, from the leaf to the root.' })
   @ApiOkResponse({
     description: 'The proof',
@@ -90,6 +94,7 @@ export class AuditController {
 
   /** That one tree is the beginning of another. */
   @Get('consistency')
+  @AnyRole()
   @ApiOperation({ description: 'A consistency proof of RFC 6962: nothing of the smaller tree was changed or removed.' })
   @ApiOkResponse({
     description: 'The proof',
@@ -105,6 +110,7 @@ export class AuditController {
 
   /** Everything that proves one event, in one text. */
   @Get('events/:position/proof')
+  @AnyRole()
   @ApiProduces('text/plain')
   @ApiParam({ name: 'position', description: 'The position of the event', schema: { type: 'integer', minimum: 1 } })
   @ApiOperation({

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Actor, actorOf } from '../access/actor.js';
-import { isId } from './fields.js';
+import { type Actor, actorOf, type Principal, principalOf } from '../access/actor.js';
+import { isId, isPersonId } from './fields.js';
 import { keyIn } from './idempotency.js';
 import { Problem } from './problems.js';
 import { rejectQuery } from './validation.js';
@@ -9,6 +9,8 @@ import { rejectQuery } from './validation.js';
 /** A request, as far as it is the same for all routes. */
 export interface Call {
   readonly actor: Actor;
+  /** What else the one who calls may do. */
+  readonly principal: Principal;
   readonly method: string;
   /** Without query, percent-encoding undone. */
   readonly path: string;
@@ -41,7 +43,7 @@ export const TheCallWithQuery = createParamDecorator((_: unknown, context: Execu
 export const callOf = (request: FastifyRequest, reply: FastifyReply, mayHaveQuery = false): Call => {
   const ids = request.params as Readonly<Record<string, string>>;
   for (const name in ids) {
-    if (!isId(ids[name]) && !isDefaultAllocationId(name, ids[name]!))
+    if (!(name === 'personId' ? isPersonId : isId)(ids[name]) && !isDefaultAllocationId(name, ids[name]!))
       throw new Problem('not-found', 'There is nothing at this address.');
   }
   const { method, url } = request;
@@ -50,6 +52,7 @@ export const callOf = (request: FastifyRequest, reply: FastifyReply, mayHaveQuer
   const path = queryAt < 0 ? url : url.slice(0, queryAt);
   return {
     actor: actorOf(request),
+    principal: principalOf(request),
     method,
     path: path.includes('%') ? decodeURIComponent(path) : path,
     body: request.body ?? {},

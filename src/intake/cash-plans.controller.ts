@@ -1,5 +1,6 @@
 import { Body, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { AnyRole, Roles } from '../access/declared.js';
 import type { PlanAnswer } from '../cash-priority/model.js';
 import type { CashPlan } from '../domain/cash-plan.js';
 import { unpack } from '../planning/packed.js';
@@ -53,6 +54,7 @@ export class CashPlansController {
 
   /** Says which bills to pay, part-pay or defer, why, what that costs, and how close it is to the best plan. Changes nothing that we owe. */
   @Post()
+  @Roles('treasurer')
   @Commands(CashPlanResource)
   @ApiOkResponse({ description: 'A dry run', type: CashPlanResource })
   @ApiNotDone()
@@ -77,6 +79,7 @@ export class CashPlansController {
 
   /** Takes a plan on: defers what it defers, in one go, if everything it touches is still as it was. */
   @Post(':id/adoption')
+  @Roles('treasurer')
   @ApiId('id', 'The plan')
   @Commands(AdoptionResource)
   async adopt(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: AdoptBody): Promise<string> {
@@ -91,6 +94,7 @@ export class CashPlansController {
 
   /** What became of a plan that was adopted: the payments of its first run, and why each other bill is not among them. */
   @Get(':id/adoption')
+  @AnyRole()
   @ApiId('id', 'The plan')
   @Shows(AdoptionResource)
   async adoption(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {
@@ -103,6 +107,7 @@ export class CashPlansController {
 
   /** The plans that were recorded. */
   @Get()
+  @AnyRole()
   @ListsOf(CashPlanSummary)
   list(@TheCall() call: Call, @Query(Checked) query: CashPlanListQuery): Promise<string> {
     return this.lists.answer(call, query);
@@ -110,6 +115,7 @@ export class CashPlansController {
 
   /** One plan. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The plan')
   @Shows(CashPlanResource)
   @ApiNotDone()
@@ -140,6 +146,7 @@ export class CashPlansController {
 
   /** Ends the computing of a plan. What is recorded stays. */
   @Delete(':id')
+  @Roles('treasurer')
   @ApiId('id', 'The plan')
   @ApiOkResponse({ description: 'It will not be recorded', type: CashPlanProgress })
   async cancel(@TheCall() call: Call, @Param('id') id: string): Promise<string> {

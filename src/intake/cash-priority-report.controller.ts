@@ -1,5 +1,6 @@
 import { Get, Headers, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { AnyRole } from '../access/declared.js';
 import { maxRuns, type PlanRequest, type Scenario } from '../cash-priority/model.js';
 import { faultOfAmount } from '../domain/money.js';
 import { EventLog } from '../event-log/event-log.js';
@@ -79,6 +80,7 @@ export class CashPriorityReportController {
 
   /** Which bills to pay, part-pay or defer, as a report: records nothing. */
   @Get('cash-priority')
+  @AnyRole()
   @ApiOkResponse({
     description: 'The plan. The same moment and parameters give the same bytes for ever.',
     content: {

@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
 import {
@@ -31,6 +32,7 @@ export class CashController {
 
   /** States what is on an account of ours at the start of a day. Of one day the last statement counts. */
   @Post('balances')
+  @Roles('treasurer')
   @Commands(CashBalanceResource)
   state(@TheCall() call: Call, @Body(Checked) body: StateCashBalanceBody): Promise<string> {
     return this.desk.carryOut(call, toStateCashBalance(body), renderCashBalance);
@@ -38,6 +40,7 @@ export class CashController {
 
   /** The balances that were stated. */
   @Get('balances')
+  @AnyRole()
   @ListsOf(CashBalanceResource)
   balances(@TheCall() call: Call, @Query(Checked) query: CashBalanceListQuery): Promise<string> {
     return this.lists.answer(call, 'balance', query, cashBalanceResource);
@@ -45,6 +48,7 @@ export class CashController {
 
   /** One balance. */
   @Get('balances/:id')
+  @AnyRole()
   @ApiId('id', 'The balance')
   @Shows(CashBalanceResource)
   balance(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {
@@ -53,6 +57,7 @@ export class CashController {
 
   /** Records cash that is to come in or go out: a receipt, a fixed outflow, or, of a vendor, a bill that is to come. */
   @Post('expectations')
+  @Roles('treasurer')
   @Commands(CashExpectationResource)
   expect(@TheCall() call: Call, @Body(Checked) body: ExpectCashBody): Promise<string> {
     return this.desk.carryOut(call, toExpectCash(body), renderCashExpectation);
@@ -60,6 +65,7 @@ export class CashController {
 
   /** No longer expects it: it will not come, or the bill has come and is an invoice now. */
   @Post('expectations/:id/withdrawal')
+  @Roles('treasurer')
   @ApiId('id', 'The expectation')
   @Commands(CashExpectationResource)
   withdraw(
@@ -72,6 +78,7 @@ export class CashController {
 
   /** What is and was expected, by vendor, by status, by day or by a word. */
   @Get('expectations')
+  @AnyRole()
   @ListsOf(CashExpectationResource)
   expectations(@TheCall() call: Call, @Query(Checked) query: CashExpectationListQuery): Promise<string> {
     return this.lists.answer(call, 'expectation', query, cashExpectationResource);
@@ -79,6 +86,7 @@ export class CashController {
 
   /** One expectation. */
   @Get('expectations/:id')
+  @AnyRole()
   @ApiId('id', 'The expectation')
   @Shows(CashExpectationResource)
   expectation(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { ChargeResource, PostChargeBody, toPostCharge } from './charges.dto.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -21,6 +22,7 @@ export class ChargesController {
 
   /** Posts late interest, a late fee or a penalty that a vendor charges us. */
   @Post()
+  @Roles('clerk')
   @Commands(ChargeResource)
   post(@TheCall() call: Call, @Body(Checked) body: PostChargeBody): Promise<string> {
     return this.desk.carryOut(call, toPostCharge(body), renderCharge);
@@ -28,6 +30,7 @@ export class ChargesController {
 
   /** Takes a charge back, once nothing settles it any more. */
   @Post(':id/reversal')
+  @Roles('clerk')
   @ApiId('id', 'The charge')
   @Commands(ChargeResource)
   reverse(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ReverseBody): Promise<string> {
@@ -36,6 +39,7 @@ export class ChargesController {
 
   /** Charges, by vendor, by status, by due date or by a word. */
   @Get()
+  @AnyRole()
   @ListsOf(ChargeResource)
   list(@TheCall() call: Call, @Query(Checked) query: ItemListQuery): Promise<string> {
     return this.lists.answer(call, 'charge', query, chargeResource);
@@ -43,6 +47,7 @@ export class ChargesController {
 
   /** One charge, with what settles it. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The charge')
   @Shows(ChargeResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

@@ -1,4 +1,5 @@
 import { Body, Get, Injectable, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { inForceOn } from '../domain/consequences.js';
 import type { DocumentOf } from '../domain/documents.js';
 import type { DocumentName } from '../domain/events.js';
@@ -74,6 +75,7 @@ export class VendorConsequencesController {
 
   /** Says what not paying a vendor costs from a day on, with its source. Replaces as a whole what was set before. */
   @Post()
+  @Roles('clerk', 'treasurer')
   @Commands(ConsequencesResource)
   set(
     @TheCall() call: Call,
@@ -85,6 +87,7 @@ export class VendorConsequencesController {
 
   /** What not paying a vendor costs on a day, as known at a moment, and every set there was. */
   @Get()
+  @AnyRole()
   @Shows(ConsequencesResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: MomentQueryDto): Promise<string> {
     return this.reader.ofVendor(call, id, query);
@@ -101,6 +104,7 @@ export class InvoiceConsequencesController {
 
   /** Says what not paying one invoice costs, where that differs from what its vendor's bills cost. */
   @Post()
+  @Roles('clerk', 'treasurer')
   @Commands(ConsequencesResource)
   set(
     @TheCall() call: Call,
@@ -112,6 +116,7 @@ export class InvoiceConsequencesController {
 
   /** What not paying an invoice costs on a day, as known at a moment, by itself and over its vendor's. */
   @Get()
+  @AnyRole()
   @Shows(ConsequencesResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: MomentQueryDto): Promise<string> {
     return this.reader.ofInvoice(call, id, query);

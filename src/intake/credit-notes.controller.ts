@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { CreditNoteResource, PostCreditNoteBody, toPostCreditNote } from './credit-notes.dto.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -21,6 +22,7 @@ export class CreditNotesController {
 
   /** Posts a credit note: what of it settles nothing stays on account. */
   @Post()
+  @Roles('clerk')
   @Commands(CreditNoteResource)
   post(@TheCall() call: Call, @Body(Checked) body: PostCreditNoteBody): Promise<string> {
     return this.desk.carryOut(call, toPostCreditNote(body), renderCreditNote);
@@ -28,6 +30,7 @@ export class CreditNotesController {
 
   /** Takes a credit note back. Its allocations end with it, and what they settled is open again. */
   @Post(':id/reversal')
+  @Roles('clerk')
   @ApiId('id', 'The credit note')
   @Commands(CreditNoteResource)
   reverse(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ReverseBody): Promise<string> {
@@ -40,6 +43,7 @@ export class CreditNotesController {
 
   /** Credit notes, by vendor or by a word. */
   @Get()
+  @AnyRole()
   @ListsOf(CreditNoteResource)
   list(@TheCall() call: Call, @Query(Checked) query: DocumentListQuery): Promise<string> {
     return this.lists.answer(call, 'credit-note', query, creditNoteResource);
@@ -47,6 +51,7 @@ export class CreditNotesController {
 
   /** One credit note, with what it is used for. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The credit note')
   @Shows(CreditNoteResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import type { Invoice } from '../domain/open-item.js';
 import { EventLog } from '../event-log/event-log.js';
 import { ApiId, Commands, LedgerRoutes, Shows } from './api.js';
@@ -24,6 +25,7 @@ export class DeferralsController {
 
   /** Moves (part of) an open invoice to a later date: with the creditor's consent its due date, without it only our plan. */
   @Post()
+  @Roles('treasurer')
   @Commands(DeferralResource)
   defer(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: DeferBody): Promise<string> {
     return this.desk.carryOut(call, toDeferInvoice(id, body), renderDeferral);
@@ -31,6 +33,7 @@ export class DeferralsController {
 
   /** Takes back the last deferral in force: what it moved has the dates again that it had before. */
   @Post(':deferralId/withdrawal')
+  @Roles('treasurer')
   @ApiId('deferralId', 'The deferral')
   @Commands(DeferralResource)
   withdraw(
@@ -44,6 +47,7 @@ export class DeferralsController {
 
   /** One deferral, with the invoice as it stands. */
   @Get(':deferralId')
+  @AnyRole()
   @ApiId('deferralId', 'The deferral')
   @Shows(DeferralResource)
   get(

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Get, Headers, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { AnyRole } from '../access/declared.js';
 import { catalogue } from '../domain/events.js';
 import { EventLog, type LogPage, type PageOfLog } from '../event-log/event-log.js';
 import { LedgerRoutes } from './api.js';
@@ -95,6 +96,7 @@ export class EventsController {
 
   /** The log in the order of positions: as a page, or as a stream with one event a line. */
   @Get()
+  @AnyRole()
   @ApiOperation({
     description:
       'A page by default. With `Accept: application/x-ndjson` a stream up to where the log ends when the request comes, ' +

@@ -1,6 +1,7 @@
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
+import { everyLedger, installationLedger } from '../domain/access.js';
 import { isLocalDate, isTimeZone } from '../domain/calendar.js';
 import { faultOfAmount, isCurrency } from '../domain/money.js';
 import { normalInstant } from '../reports/as-of.js';
@@ -87,6 +88,14 @@ export const Id = (api: Described = {}): PropertyDecorator =>
     ...api,
   });
 
+/** The id of a ledger, or `*` for all of them. */
+export const LedgerOrAll = (api: Described = {}): PropertyDecorator =>
+  field(
+    'ledgerOrAll',
+    (value) => (value === everyLedger || isId(value) ? undefined : 'must be the id of a ledger, or * for all of them'),
+    { type: String, minLength: 1, maxLength: 64, example: 'acme', ...api },
+  );
+
 const plainText = /^[\x20-\x7e]*$/;
 // Control characters other than tab and newline, among them DEL and those of Latin-1.
 const controls = /[\0-\x08\x0b-\x1f\x7f-\x9f]/;
@@ -118,6 +127,41 @@ export const faultOfText = (
   if (!blank && !/\S/.test(value)) return 'must not be blank';
   return trimmed && value.trim() !== value ? 'must not begin or end with a blank' : undefined;
 };
+
+const personIdPattern = /^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/;
+
+export const isPersonId = (value: unknown): value is string => typeof value === 'string' && personIdPattern.test(value);
+
+/** Names somebody: a human being or a program. */
+export const PersonId = (api: Described = {}): PropertyDecorator =>
+  field(
+    'personId',
+    (value) =>
+      isPersonId(value)
+        ? undefined
+        : 'must be 1 to 128 of A-Z a-z 0-9 . _ @ + | ~ : -, and begin with a letter or a digit, such as an e-mail address',
+    { type: String, minLength: 1, maxLength: 128, pattern: personIdPattern.source, example: 'ann@example.com', ...api },
+  );
+
+/** A list of words out of some, each once, at least one. */
+export const SomeOf = (values: readonly string[], api: Described = {}): PropertyDecorator =>
+  field(
+    'someOf',
+    (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every((one) => values.includes(one as string)) &&
+      new Set(value).size === value.length
+        ? undefined
+        : `must be a list of one or more of ${values.join(', ')}, each once`,
+    { type: String, enum: [...values], isArray: true, minItems: 1, uniqueItems: true, ...api },
+  );
+
+/** The id of a ledger of somebody's, rather than our own. */
+export const NotInstallation = (): PropertyDecorator =>
+  checkedBy('notInstallation', (value) =>
+    value === installationLedger ? 'is kept for the ledger in which access is recorded: choose another id' : undefined,
+  );
 
 /** A text for people. */
 export const Text = ({ max, blank, trimmed, ...api }: TextLimits): PropertyDecorator =>

@@ -1,4 +1,5 @@
 import { Body, Param, Post } from '@nestjs/common';
+import { Roles } from '../access/declared.js';
 import { ApiId, Commands, LedgerRoutes } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { CommandDesk } from './command-desk.js';
@@ -23,6 +24,7 @@ export class HoldsAndDisputesController {
 
   /** Puts an invoice on hold: no payment may settle it. It stays a liability and goes on ageing. */
   @Post('holds')
+  @Roles('clerk', 'approver')
   @Commands(InvoiceResource)
   hold(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: HoldBody): Promise<string> {
     return this.desk.carryOut(call, toHoldInvoice(id, body), renderInvoice);
@@ -30,6 +32,7 @@ export class HoldsAndDisputesController {
 
   /** Ends the hold on an invoice. */
   @Post('holds/release')
+  @Roles('clerk', 'approver')
   @Commands(InvoiceResource)
   release(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ReleaseBody): Promise<string> {
     return this.desk.carryOut(call, toReleaseInvoice(id, body), renderInvoice);
@@ -37,6 +40,7 @@ export class HoldsAndDisputesController {
 
   /** Disputes (part of) what is open: no payment may settle it. It stays a liability and goes on ageing. */
   @Post('disputes')
+  @Roles('clerk', 'approver')
   @Commands(InvoiceResource)
   dispute(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: DisputeBody): Promise<string> {
     return this.desk.carryOut(call, toDisputeInvoice(id, body), renderInvoice);
@@ -44,6 +48,7 @@ export class HoldsAndDisputesController {
 
   /** Resolves (part of) what is disputed: payments may settle it again. */
   @Post('disputes/resolution')
+  @Roles('clerk', 'approver')
   @Commands(InvoiceResource)
   resolve(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ResolutionBody): Promise<string> {
     return this.desk.carryOut(call, toResolveDispute(id, body), renderInvoice);

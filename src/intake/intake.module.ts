@@ -4,6 +4,9 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AccessModule } from '../access/access.module.js';
 import { ExecuteHandler } from '../event-log/execute.js';
 import { ReportsModule } from '../reports/reports.module.js';
+import { AccessController } from './access.controller.js';
+import { AccessDesk } from './access-desk.js';
+import { AccessReportController } from './access-report.controller.js';
 import { AllocationsController } from './allocations.controller.js';
 import { AuditController } from './audit.controller.js';
 import { CashPlansController } from './cash-plans.controller.js';
@@ -32,6 +35,7 @@ import { PresetsController } from './presets.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Reader } from './reader.js';
 import { RefundsController } from './refunds.controller.js';
+import { TokensController } from './tokens.controller.js';
 import { VendorsController } from './vendors.controller.js';
 import { WriteOffsController } from './write-offs.controller.js';
 
@@ -48,7 +52,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * - `Proofs` (class of audit/proofs.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
  * - `Planner` (class of planning/planner.ts)
- * - `Tokens` (class of access/tokens.ts): `new Tokens([{ token, actor: operator }])`
+ * - `AccessDirectory`, `Login`, `TokenUses` (classes of access/)
  *
  * The application is to be made on `createHttpAdapter()` of intake/http.ts, with `{ bodyParser: false }`.
  */
@@ -75,8 +79,12 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CashPlansController,
     CashPriorityReportController,
     PresetsController,
+    AccessController,
+    AccessReportController,
+    TokensController,
   ],
   providers: [
+    AccessDesk,
     CashPlanLists,
     CashPlans,
     CommandDesk,

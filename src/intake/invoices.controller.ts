@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { claimsOf } from '../domain/invoices.js';
 import type { Invoice } from '../domain/open-item.js';
 import { EventLog } from '../event-log/event-log.js';
@@ -27,6 +28,7 @@ export class InvoicesController {
 
   /** Posts an invoice: from its posting date on we owe it. Refused with 409 if its number is on the vendor account already. */
   @Post()
+  @Roles('clerk')
   @Commands(InvoiceResource)
   post(@TheCall() call: Call, @Body(Checked) body: PostInvoiceBody): Promise<string> {
     let earlier: Invoice | undefined;
@@ -42,6 +44,7 @@ export class InvoicesController {
 
   /** Takes an invoice back, once nothing settles it any more. Its number is free again. */
   @Post(':id/reversal')
+  @Roles('clerk')
   @ApiId('id', 'The invoice')
   @Commands(InvoiceResource)
   reverse(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ReverseBody): Promise<string> {
@@ -50,6 +53,7 @@ export class InvoicesController {
 
   /** Invoices, by vendor, by status, by due date or by a word. */
   @Get()
+  @AnyRole()
   @ListsOf(InvoiceResource)
   list(@TheCall() call: Call, @Query(Checked) query: ItemListQuery): Promise<string> {
     return this.lists.answer(call, 'invoice', query, invoiceResource);
@@ -57,6 +61,7 @@ export class InvoicesController {
 
   /** One invoice with its schedule, allocations, deferrals, holds, disputes and history. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The invoice')
   @Shows(InvoiceResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

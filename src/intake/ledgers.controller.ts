@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { AnyRole, Roles, SignedIn } from '../access/declared.js';
 import { ApiId, Commands, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { CommandDesk } from './command-desk.js';
@@ -22,6 +23,7 @@ export class LedgersController {
 
   /** Opens the payables books of one legal entity. */
   @Post()
+  @Roles('admin')
   @Commands(LedgerResource)
   open(@TheCall() call: Call, @Body(Checked) body: OpenLedgerBody): Promise<string> {
     return this.desk.carryOut(call, toOpenLedger(body), renderLedger, { ledgerId: body.id });
@@ -29,6 +31,7 @@ export class LedgersController {
 
   /** All ledgers, by id. */
   @Get()
+  @SignedIn()
   @ListsOf(LedgerResource)
   list(@TheCall() call: Call, @Query(Checked) query: LedgerListQuery): Promise<string> {
     return this.lists.answerLedgers(call, query);
@@ -36,6 +39,7 @@ export class LedgersController {
 
   /** One ledger, and how far it is closed. */
   @Get(':ledger')
+  @AnyRole()
   @ApiId('ledger', 'The ledger')
   @Shows(LedgerResource)
   get(@TheCall() call: Call, @Query(Checked) query: ReadQuery): Promise<string> {

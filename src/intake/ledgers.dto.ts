@@ -1,10 +1,11 @@
 import type { OpenLedger } from '../domain/ledgers.js';
-import { Currency, Id, Text, TimeZone } from './fields.js';
+import { Currency, Id, NotInstallation, Text, TimeZone } from './fields.js';
 import { Shown, ShownDay } from './shown.dto.js';
 import type { Plain } from './plain.js';
 
 export class OpenLedgerBody {
   /** Names the ledger in every address; never changes. */
+  @NotInstallation()
   @Id({ example: 'acme' })
   id!: string;
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { installationLedger } from '../domain/access.js';
 import type { LocalDate } from '../domain/calendar.js';
 import type { DocumentOf } from '../domain/documents.js';
 import type { DocumentKind } from '../domain/events.js';
@@ -101,10 +102,12 @@ export class Lists {
     return send(call, position, { items, next: found.length > limit ? writeCursor(page.at(-1)!) : null });
   }
 
-  /** Answers a page of the list of ledgers, by their ids. */
+  /** Answers a page of the list of ledgers, by their ids: of those in which the caller has a role, and books are kept. */
   async answerLedgers(call: Call, { cursor, limit }: Plain<LedgerListQuery>): Promise<string> {
     const after = cursor === undefined ? '' : readCursor(cursor).id;
-    const found = (await this.log.ledgerIds()).filter((id) => id > after);
+    const found = (await this.log.ledgerIds()).filter(
+      (id) => id > after && id !== installationLedger && call.principal.rolesIn(id).length > 0,
+    );
     const page = found.slice(0, Number(limit ?? defaultLimit));
     const items: object[] = [];
     for (const id of page) {

@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { offerResource } from './cash.resources.js';
@@ -22,6 +23,7 @@ export class OffersController {
 
   /** Records an instalment plan or the like that the creditor offers. A cash plan may choose it; nothing else changes. */
   @Post()
+  @Roles('clerk', 'treasurer')
   @Commands(OfferResource)
   record(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: RecordOfferBody): Promise<string> {
     return this.desk.carryOut(call, toRecordOffer(id, body), renderOffer);
@@ -29,6 +31,7 @@ export class OffersController {
 
   /** The offers for an invoice. */
   @Get()
+  @AnyRole()
   @ListsOf(OfferResource)
   list(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: PageQuery): Promise<string> {
     const { atLeast, cursor, limit } = query;
@@ -37,6 +40,7 @@ export class OffersController {
 
   /** One offer. */
   @Get(':offerId')
+  @AnyRole()
   @ApiId('offerId', 'The offer')
   @Shows(OfferResource)
   get(

@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { PaymentResource, MakePaymentBody, toMakePayment } from './payments.dto.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -21,6 +22,7 @@ export class PaymentsController {
 
   /** Records a payment that went out, and what of it settles what. The rest stays on account. */
   @Post()
+  @Roles('treasurer')
   @Commands(PaymentResource)
   make(@TheCall() call: Call, @Body(Checked) body: MakePaymentBody): Promise<string> {
     return this.desk.carryOut(call, toMakePayment(body), renderPayment);
@@ -28,6 +30,7 @@ export class PaymentsController {
 
   /** Takes a payment back, as when it bounced. Its allocations end with it, and what they settled is open again. */
   @Post(':id/reversal')
+  @Roles('treasurer')
   @ApiId('id', 'The payment')
   @Commands(PaymentResource)
   reverse(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ReverseBody): Promise<string> {
@@ -36,6 +39,7 @@ export class PaymentsController {
 
   /** Payments, by vendor or by a word. */
   @Get()
+  @AnyRole()
   @ListsOf(PaymentResource)
   list(@TheCall() call: Call, @Query(Checked) query: DocumentListQuery): Promise<string> {
     return this.lists.answer(call, 'payment', query, paymentResource);
@@ -43,6 +47,7 @@ export class PaymentsController {
 
   /** One payment, with what it is used for. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The payment')
   @Shows(PaymentResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

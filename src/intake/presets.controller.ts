@@ -1,5 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { SignedIn } from '../access/declared.js';
 import { presets } from '../cash-priority/presets.js';
 import { type Call, TheCall } from './call.js';
 import { PresetResource } from './consequences.dto.js';
@@ -19,6 +20,7 @@ class PresetListQuery {
 export class PresetsController {
   /** What the law or common terms make of paying late, each for some days and with its source. Not legal advice. */
   @Get()
+  @SignedIn()
   @ApiExtraModels(PresetResource)
   @ApiOkResponse({
     description: 'All of them: there are no further pages',

@@ -42,6 +42,10 @@ const statusOfRejection: Record<RejectionCode, number> = {
   'unknown-item': 422,
   'required-item-blocked': 422,
   'required-before-first-run': 422,
+  'not-granted': 422,
+  'already-revoked': 409,
+  'unknown-person': 422,
+  'unknown-ledger': 422,
   'unknown-preset': 422,
 };
 

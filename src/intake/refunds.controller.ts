@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { RefundResource, ReceiveRefundBody, toReceiveRefund } from './refunds.dto.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -21,6 +22,7 @@ export class RefundsController {
 
   /** Records that a vendor paid credit back. */
   @Post()
+  @Roles('clerk', 'treasurer')
   @Commands(RefundResource)
   receive(@TheCall() call: Call, @Body(Checked) body: ReceiveRefundBody): Promise<string> {
     return this.desk.carryOut(call, toReceiveRefund(body), renderRefund);
@@ -28,6 +30,7 @@ export class RefundsController {
 
   /** Takes a refund back: the amount is on account again. */
   @Post(':id/reversal')
+  @Roles('clerk', 'treasurer')
   @ApiId('id', 'The refund')
   @Commands(RefundResource)
   reverse(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ReverseBody): Promise<string> {
@@ -36,6 +39,7 @@ export class RefundsController {
 
   /** Refunds, by vendor or by a word. */
   @Get()
+  @AnyRole()
   @ListsOf(RefundResource)
   list(@TheCall() call: Call, @Query(Checked) query: DocumentListQuery): Promise<string> {
     return this.lists.answer(call, 'refund', query, refundResource);
@@ -43,6 +47,7 @@ export class RefundsController {
 
   /** One refund. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The refund')
   @Shows(RefundResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

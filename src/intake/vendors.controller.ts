@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { CommandDesk } from './command-desk.js';
@@ -26,6 +27,7 @@ export class VendorsController {
 
   /** Registers whoever we owe, or will. */
   @Post()
+  @Roles('clerk')
   @Commands(VendorResource)
   register(@TheCall() call: Call, @Body(Checked) body: RegisterVendorBody): Promise<string> {
     return this.desk.carryOut(call, toRegisterVendor(body), renderVendor);
@@ -33,6 +35,7 @@ export class VendorsController {
 
   /** Changes what is known about a vendor from now on; what was recorded before stays as it was. */
   @Post(':id/changes')
+  @Roles('clerk')
   @ApiId('id', 'The vendor')
   @Commands(VendorResource)
   change(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ChangeVendorBody): Promise<string> {
@@ -41,6 +44,7 @@ export class VendorsController {
 
   /** All vendors. */
   @Get()
+  @AnyRole()
   @ListsOf(VendorResource)
   list(@TheCall() call: Call, @Query(Checked) query: VendorListQuery): Promise<string> {
     return this.lists.answer(call, 'vendor', query, vendorResource);
@@ -48,6 +52,7 @@ export class VendorsController {
 
   /** One vendor. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The vendor')
   @Shows(VendorResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

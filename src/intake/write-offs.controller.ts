@@ -1,4 +1,5 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { AnyRole, Roles } from '../access/declared.js';
 import { WriteOffResource, WriteOffBody, toWriteOff } from './write-offs.dto.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -21,6 +22,7 @@ export class WriteOffsController {
 
   /** Writes off (part of) what is open of an invoice or charge. */
   @Post()
+  @Roles('approver')
   @Commands(WriteOffResource)
   writeOff(@TheCall() call: Call, @Body(Checked) body: WriteOffBody): Promise<string> {
     return this.desk.carryOut(call, toWriteOff(body), renderWriteOff);
@@ -28,6 +30,7 @@ export class WriteOffsController {
 
   /** Takes a write-off back: what it settled is open again. */
   @Post(':id/reversal')
+  @Roles('approver')
   @ApiId('id', 'The write-off')
   @Commands(WriteOffResource)
   reverse(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: ReverseBody): Promise<string> {
@@ -36,6 +39,7 @@ export class WriteOffsController {
 
   /** Write-offs, by vendor or by a word. */
   @Get()
+  @AnyRole()
   @ListsOf(WriteOffResource)
   list(@TheCall() call: Call, @Query(Checked) query: DocumentListQuery): Promise<string> {
     return this.lists.answer(call, 'write-off', query, writeOffResource);
@@ -43,6 +47,7 @@ export class WriteOffsController {
 
   /** One write-off. */
   @Get(':id')
+  @AnyRole()
   @ApiId('id', 'The write-off')
   @Shows(WriteOffResource)
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {

@@ -98,6 +98,12 @@ export const documentRowOf = (
       return row(undefined, undefined, undefined, document.data.account);
     case 'plan':
       return row(undefined, undefined, document.adopted ? 'adopted' : 'proposed', document.facts.planId);
+    case 'person':
+      return row(undefined, undefined, undefined, document.id);
+    case 'token': {
+      const { tokenId, personId, description } = document.facts;
+      return row(undefined, undefined, document.revoked ? 'revoked' : undefined, tokenId, personId, description);
+    }
     case 'expectation': {
       const { expectationId, vendorId, category, description, on } = document.data;
       const status = document.withdrawn ? 'withdrawn' : 'in-force';

@@ -58,6 +58,7 @@ const making: ReadonlySet<EventType> = new Set([
   'CashBalanceStated',
   'CashExpected',
   'CashPlanProposed',
+  'TokenIssued',
 ]);
 
 /** The documents whose history before these events is needed to fold them. */

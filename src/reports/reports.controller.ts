@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { AnyRole } from '../access/declared.js';
 import { ageing, ageingCsv } from './ageing.js';
 import { Answers } from './answers.js';
 import { type Moment, rejectParameter, ReportReader } from './as-of.js';
@@ -37,6 +38,7 @@ export class ReportsController {
   constructor(@Inject(ReportReader) private readonly reader: ReportReader) {}
 
   @Get('ageing')
+  @AnyRole()
   @Answers('ageing', 'What we owe by how late it is')
   ageing(
     @Param('ledger') ledger: string,
@@ -55,6 +57,7 @@ export class ReportsController {
   }
 
   @Get('liabilities')
+  @AnyRole()
   @Answers('liabilities', 'What we owe, before credit and after it, and whether the journal agrees')
   liabilities(
     @Param('ledger') ledger: string,
@@ -72,6 +75,7 @@ export class ReportsController {
   }
 
   @Get('statement')
+  @AnyRole()
   @Answers('statement', 'A vendor’s account, to agree with the vendor’s own statement')
   statement(
     @Param('ledger') ledger: string,
@@ -88,6 +92,7 @@ export class ReportsController {
   }
 
   @Get('trial-balance')
+  @AnyRole()
   @Answers('trial-balance', 'Debits, credits and balance of every account')
   trialBalance(
     @Param('ledger') ledger: string,
@@ -104,6 +109,7 @@ export class ReportsController {
   }
 
   @Get('journal')
+  @AnyRole()
   @Answers('journal', 'The double entries in the order of recording; as CSV without pages')
   async journal(
     @Param('ledger') ledger: string,

@@ -1,0 +1,194 @@
+import { type Decision, repeated, type Working } from './decision.js';
+import type { DataOf, RecordedEvent } from './events.js';
+import type { Instant } from './calendar.js';
+import { type Made, madeBy, madeStill } from './open-item.js';
+import { reject, rejectMalformed } from './rejection.js';
+
+/** The parts that people play (contract, rule 11), the least first: whoever has several acts in the first that will do. */
+export const roles = ['auditor', 'clerk', 'approver', 'treasurer', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+/** The ledger in which access itself is recorded. */
+export const installationLedger = '_installation';
+/** Stands for every ledger, those that are still to be opened and `_installation` too. */
+export const everyLedger = '*';
+/** There are no books in it: nobody could clerk there, approve or pay. */
+export const installationRoles: readonly Role[] = ['auditor', 'admin'];
+
+/** Roles in one ledger, or in `*`. */
+export interface Grant {
+  readonly ledger: string;
+  readonly roles: readonly Role[];
+}
+
+export interface GrantAccess {
+  readonly type: 'GrantAccess';
+  readonly personId: string;
+  readonly grant: Grant;
+  readonly reason?: string;
+}
+export interface RevokeAccess {
+  readonly type: 'RevokeAccess';
+  readonly personId: string;
+  readonly ledger: string;
+  /** By default all that the person has there. */
+  readonly roles?: readonly Role[];
+  readonly reason: string;
+}
+export interface IssueToken {
+  readonly type: 'IssueToken';
+  readonly id: string;
+  readonly personId: string;
+  readonly description?: string;
+  readonly expiresAt: Instant;
+  /** Whether the request named `expiresAt`: the default depends on the clock. */
+  readonly expiryGiven: boolean;
+  /** Roles for the person, granted with the token. */
+  readonly grants: readonly Grant[];
+  readonly prefix: string;
+  readonly hash: string;
+}
+export interface RevokeToken {
+  readonly type: 'RevokeToken';
+  readonly tokenId: string;
+  readonly reason: string;
+}
+export type AccessCommand = GrantAccess | RevokeAccess | IssueToken | RevokeToken;
+
+/** Somebody, and what they may do: a human being or a program. */
+export interface Person {
+  readonly kind: 'person';
+  readonly id: string;
+  /** By ledger, in their order; a ledger without roles is left out. */
+  readonly grants: readonly Grant[];
+  readonly made: Made;
+}
+
+/** What somebody shows to be let in as a person. */
+export interface Token {
+  readonly kind: 'token';
+  readonly facts: DataOf<'TokenIssued'>;
+  readonly issuedAt: Instant;
+  readonly revoked?: { readonly at: Instant; readonly reason: string };
+  readonly made: Made;
+}
+
+export const decideAccess = (command: AccessCommand, working: Working): Decision => {
+  switch (command.type) {
+    case 'GrantAccess':
+      return grantAccess(command, working);
+    case 'RevokeAccess':
+      return revokeAccess(command, working);
+    case 'IssueToken':
+      return issueToken(command, working);
+    case 'RevokeToken':
+      return revokeToken(command, working);
+  }
+};
+
+const grantAccess = ({ personId, grant, reason }: GrantAccess, working: Working): Decision => {
+  const subject = `person/${personId}` as const;
+  if (!give(working, personId, grant, reason)) return working.unchanged(subject);
+  return working.decision(subject);
+};
+
+/** Ids that the log has for those who are not granted anything: whoever has the first token or the machine, and ourselves. */
+const isKept = (personId: string): boolean => /^(operator|duebook)(:|$)/.test(personId);
+
+const checkGrant = (personId: string, { ledger, roles: asked }: Grant): void => {
+  if (isKept(personId)) {
+    const detail = `is kept for Duebook itself and for whoever runs it: give people and programs ids of their own`;
+    rejectMalformed([{ pointer: '/personId', detail }]);
+  }
+  if (ledger === installationLedger && !asked.every((role) => installationRoles.includes(role)))
+    rejectMalformed([{ pointer: '/roles', detail: `must be of ${installationRoles.join(', ')} in ${ledger}` }]);
+};
+
+/** @returns whether there was anything to give that the person had not */
+const give = (working: Working, personId: string, { ledger, roles: asked }: Grant, reason?: string): boolean => {
+  checkGrant(personId, { ledger, roles: asked });
+  const held = rolesGranted(working.findFresh(`person/${personId}`), ledger);
+  const given = roles.filter((role) => asked.includes(role) && !held.includes(role));
+  if (given.length === 0) return false;
+  const data = { personId, ledger, roles: given, ...(reason !== undefined && { reason }) };
+  working.emit({ type: 'AccessGranted', effectiveOn: working.today, data });
+  return true;
+};
+
+const revokeAccess = ({ personId, ledger, roles: asked = roles, reason }: RevokeAccess, working: Working): Decision => {
+  const held = rolesGranted(working.inPath(`person/${personId}`), ledger);
+  const taken = held.filter((role) => asked.includes(role));
+  if (taken.length === 0) {
+    const where = ledger === everyLedger ? 'in all ledgers at once' : `in ledger ${ledger} by itself`;
+    reject('not-granted', `Nothing like that was granted to ${personId} ${where}, so there is nothing to revoke.`, {
+      held,
+    });
+  }
+  const data = { personId, ledger, roles: taken, reason };
+  working.emit({ type: 'AccessRevoked', effectiveOn: working.today, data });
+  return working.decision(`person/${personId}`);
+};
+
+const issueToken = (command: IssueToken, working: Working): Decision => {
+  const { id, personId, description, expiresAt, expiryGiven, grants, prefix, hash } = command;
+  const subject = `token/${id}` as const;
+  const content = { id, personId, description, grants: grants.length === 0 ? undefined : grants };
+  if (repeated(working, subject, { ...content, ...(expiryGiven && { expiresAt }) })) return working.unchanged(subject);
+  // First of all what makes the document: the print of the content goes onto it.
+  const data = { tokenId: id, personId, ...(description !== undefined && { description }), expiresAt, prefix, hash };
+  working.emit({ type: 'TokenIssued', effectiveOn: working.today, data });
+  for (const grant of grants) give(working, personId, grant);
+  if (!working.find(`person/${personId}`)) {
+    reject(
+      'unknown-person',
+      `Nobody called ${personId} has a role in any ledger: grant one first, or with the token.`,
+      {
+        personId,
+      },
+    );
+  }
+  return working.decision(subject);
+};
+
+const revokeToken = ({ tokenId, reason }: RevokeToken, working: Working): Decision => {
+  const { revoked, facts } = working.inPath(`token/${tokenId}`);
+  if (revoked) reject('already-revoked', `Token ${tokenId} was revoked at ${revoked.at}.`, { at: revoked.at });
+  const data = { tokenId, personId: facts.personId, reason };
+  working.emit({ type: 'TokenRevoked', effectiveOn: working.today, data });
+  return working.decision(`token/${tokenId}`);
+};
+
+/** What was granted in exactly this ledger, or in `*`. */
+const rolesGranted = (person: Pick<Person, 'grants'> | undefined, ledger: string): readonly Role[] =>
+  person?.grants.find((grant) => grant.ledger === ledger)?.roles ?? [];
+
+/** What somebody may do in a ledger, in the order of the roles: what was granted there, and everywhere. */
+export const rolesIn = (grants: readonly Grant[], ledger: string): Role[] => {
+  const there = ledger === installationLedger ? installationRoles : roles;
+  const held = grants.filter((grant) => grant.ledger === ledger || grant.ledger === everyLedger);
+  return held.length === 0 ? [] : there.filter((role) => held.some((grant) => grant.roles.includes(role)));
+};
+
+export const evolvePerson = (person: Person | undefined, event: RecordedEvent): Person | undefined => {
+  if (event.type !== 'AccessGranted' && event.type !== 'AccessRevoked') return person;
+  const { personId: id, ledger, roles: changed } = event.data;
+  const held = rolesGranted(person, ledger);
+  const now = roles.filter((role) => (changed.includes(role) ? event.type === 'AccessGranted' : held.includes(role)));
+  const others = person?.grants.filter((grant) => grant.ledger !== ledger) ?? [];
+  const grants = now.length === 0 ? others : [...others, { ledger, roles: now }];
+  return {
+    kind: 'person',
+    id,
+    grants: grants.sort((a, b) => (a.ledger < b.ledger ? -1 : 1)),
+    made: person ? madeStill(person.made, event) : madeBy(event),
+  };
+};
+
+export const evolveToken = (token: Token | undefined, event: RecordedEvent): Token | undefined => {
+  if (event.type === 'TokenIssued')
+    return { kind: 'token', facts: event.data, issuedAt: event.recordedAt, made: madeBy(event) };
+  if (!token) return token;
+  if (event.type !== 'TokenRevoked') return { ...token, made: madeStill(token.made, event) };
+  const revoked = { at: event.recordedAt, reason: event.data.reason };
+  return { ...token, revoked, made: madeStill(token.made, event) };
+};

@@ -1,0 +1,171 @@
+import { Get, Headers, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiResponse } from '@nestjs/swagger';
+import { RolesOverAccess } from '../access/declared.js';
+import { type AccessHeld, accessOn, accessOver, type HeldRole } from '../access/history.js';
+import { operatorId } from '../access/login.js';
+import { everyLedger, installationLedger, roles } from '../domain/access.js';
+import { dayIn } from '../domain/calendar.js';
+import type { RecordedEvent } from '../domain/events.js';
+import { EventLog } from '../event-log/event-log.js';
+import { readLine } from '../event-log/record.js';
+import { type Moment, ReportReader } from '../reports/as-of.js';
+import { type Cell, csvLine, momentCells, momentColumns } from '../reports/csv.js';
+import { contentTypes, formatOf } from '../reports/formats.js';
+import { isOf } from './access.dto.js';
+import { LedgerRoutes } from './api.js';
+import { type Call, TheCall } from './call.js';
+import { OneOf, Optional } from './fields.js';
+import { Reader } from './reader.js';
+import { MomentQueryDto } from './reading.dto.js';
+import { Checked } from './validation.js';
+
+const formats = ['json', 'csv'] as const;
+const linesPerPage = 1_000;
+
+/** Positions are those of the log of `_installation`, and the day is one in UTC. */
+class AccessQuery extends MomentQueryDto {
+  /** How the report comes. By default by Accept, and JSON where that leaves it open. */
+  @Optional()
+  @OneOf(formats)
+  format?: (typeof formats)[number];
+}
+
+const text = { type: 'string' } as const;
+const instant = { type: ['string', 'null'] as never, format: 'date-time' };
+const by = {
+  type: ['object', 'null'] as never,
+  required: ['id', 'role'],
+  properties: { id: text, role: text },
+  description: 'Who did it, and in which role',
+};
+const answer = {
+  type: 'object',
+  required: ['ledger', 'asOf', 'knownAt', 'position', 'roles', 'tokens'],
+  properties: {
+    ledger: text,
+    asOf: { type: 'string', format: 'date' },
+    knownAt: { ...instant, description: 'As asked, else when the event at `position` was recorded' },
+    position: { type: 'integer', minimum: 0, description: 'In the log of `_installation`' },
+    roles: {
+      type: 'array',
+      description: 'By person, ledger, role and time',
+      items: {
+        type: 'object',
+        required: ['personId', 'ledger', 'role', 'since', 'until', 'grantedBy', 'revokedBy'],
+        properties: {
+          personId: text,
+          ledger: { ...text, description: '`*` for every ledger' },
+          role: { ...text, enum: [...roles] },
+          since: { ...instant, description: 'Null for the first token, which the settings let in' },
+          until: { ...instant, description: 'Null while it holds' },
+          grantedBy: by,
+          revokedBy: by,
+        },
+      },
+    },
+    tokens: {
+      type: 'array',
+      description: 'Tokens of these people that were good on that day',
+      items: {
+        type: 'object',
+        required: ['tokenId', 'personId', 'prefix', 'since', 'until', 'issuedBy', 'revokedBy'],
+        properties: {
+          tokenId: text,
+          personId: text,
+          prefix: text,
+          since: instant,
+          until: instant,
+          issuedBy: by,
+          revokedBy: by,
+        },
+      },
+    },
+  },
+};
+
+@LedgerRoutes('reports')
+export class AccessReportController {
+  constructor(
+    private readonly reader: Reader,
+    private readonly moments: ReportReader,
+    private readonly log: EventLog,
+  ) {}
+
+  /** Who could do what in the ledger at any time of a day. */
+  @Get('access')
+  @RolesOverAccess('auditor', 'admin')
+  @ApiOkResponse({
+    description: 'The report. The same asOf and knownAt (or knownAtPosition) give the same bytes for ever.',
+    content: { 'application/json': { schema: answer as object }, 'text/csv': { schema: text } },
+  })
+  @ApiResponse({
+    status: 406,
+    description: '`not-acceptable`',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  })
+  async access(
+    @TheCall() call: Call,
+    @Query(Checked) query: AccessQuery,
+    @Headers('accept') accept: string | undefined,
+  ): Promise<string> {
+    const { ledgerId, reply } = call;
+    const format = formatOf(query.format, accept);
+    if (ledgerId !== installationLedger) await this.reader.head(ledgerId);
+    const moment = await this.#momentOf(ledgerId, query);
+    const { roles: granted, tokens } = accessOver(await this.#events(moment.position));
+    const held = accessOn({ roles: [...firstToken, ...granted], tokens }, moment.asOf, (ledger) =>
+      isOf(ledgerId, ledger),
+    );
+    void reply.headers({
+      'content-type': contentTypes[format],
+      'ledger-position': String(moment.position),
+      vary: 'accept',
+    });
+    if (format === 'json') return JSON.stringify({ ...moment, ...held });
+    void reply.header('content-disposition', `attachment; filename="access-${ledgerId}-${moment.asOf}.csv"`);
+    return csvOf(moment, held);
+  }
+
+  async #momentOf(ledgerId: string, query: AccessQuery): Promise<Moment> {
+    if (await this.log.head(installationLedger))
+      return { ...(await this.moments.momentOf(installationLedger, query)), ledger: ledgerId };
+    // Nothing was granted yet, so it is not even opened.
+    return { ledger: ledgerId, asOf: query.asOf ?? dayIn('UTC', Date.now()), knownAt: null, position: 0 };
+  }
+
+  async #events(through: number): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    while (events.length < through) {
+      const limit = Math.min(linesPerPage, through - events.length);
+      for (const { line } of await this.log.linesAfter(installationLedger, events.length, limit))
+        events.push(readLine(line));
+    }
+    return events;
+  }
+}
+
+/** It lets in whoever has it, whatever the log says. */
+const firstToken: readonly HeldRole[] = roles.map((role) => ({
+  personId: operatorId,
+  ledger: everyLedger,
+  role,
+  since: null,
+  until: null,
+  grantedBy: null,
+  revokedBy: null,
+}));
+
+const columns = ['personId', 'what', 'ledger', 'role', 'tokenId', 'since', 'until', 'givenBy', 'endedBy'] as const;
+
+const csvOf = (moment: Moment, held: AccessHeld): string => {
+  const line = (cells: readonly Cell[]): string => csvLine([...momentCells(moment), ...cells]);
+  return [
+    csvLine([...momentColumns, ...columns]),
+    ...held.roles.map(({ personId, ledger, role, since, until, grantedBy, revokedBy }) =>
+      line([personId, 'role', ledger, role, null, since, until, grantedBy?.id ?? null, revokedBy?.id ?? null]),
+    ),
+    ...held.tokens.map(({ personId, tokenId, since, until, issuedBy, revokedBy }) =>
+      line([personId, 'token', null, null, tokenId, since, until, issuedBy.id, revokedBy?.id ?? null]),
+    ),
+  ].join('');
+};

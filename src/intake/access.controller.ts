@@ -1,0 +1,132 @@
+import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
+import { RolesOverAccess } from '../access/declared.js';
+import { AccessDirectory } from '../access/directory.js';
+import { installationLedger } from '../domain/access.js';
+import { rejectMalformed } from '../domain/rejection.js';
+import { EventLog } from '../event-log/event-log.js';
+import { AccessDesk } from './access-desk.js';
+import {
+  accessResource,
+  AccessResource,
+  GrantAccessBody,
+  isOf,
+  PersonListQuery,
+  RevokeAccessBody,
+  toGrantAccess,
+  toRevokeAccess,
+} from './access.dto.js';
+import { Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
+import { type Call, TheCall } from './call.js';
+import { Problem } from './problems.js';
+import { Reader, send, shownEvent } from './reader.js';
+import { ReadQuery } from './reading.dto.js';
+import { Checked, rejectQuery } from './validation.js';
+
+const ApiPersonId = (): MethodDecorator =>
+  ApiParam({ name: 'personId', description: 'The person', schema: { type: 'string', minLength: 1, maxLength: 128 } });
+
+/** Positions, here and in the answers, are those of the log of `_installation`, where access is recorded. */
+@LedgerRoutes('access')
+export class AccessController {
+  constructor(
+    private readonly desk: AccessDesk,
+    private readonly reader: Reader,
+    private readonly directory: AccessDirectory,
+    private readonly log: EventLog,
+  ) {}
+
+  /** Gives somebody roles in the ledger. */
+  @Post()
+  @RolesOverAccess('admin')
+  @Commands(AccessResource)
+  async grant(@TheCall() call: Call, @Body(Checked) body: GrantAccessBody): Promise<string> {
+    mayBeEverywhere(call, body.everywhere);
+    await this.#mustExist(call);
+    return this.desk.change(call, toGrantAccess(call.ledgerId, body));
+  }
+
+  /** Takes roles in the ledger away from somebody. */
+  @Post(':personId/revocation')
+  @RolesOverAccess('admin')
+  @ApiPersonId()
+  @Commands(AccessResource)
+  async revoke(
+    @TheCall() call: Call,
+    @Param('personId') personId: string,
+    @Body(Checked) body: RevokeAccessBody,
+  ): Promise<string> {
+    mayBeEverywhere(call, body.everywhere);
+    await this.#mustExist(call);
+    return this.desk.change(call, toRevokeAccess(call.ledgerId, personId, body));
+  }
+
+  /** Who has a role in the ledger, by their ids. */
+  @Get()
+  @RolesOverAccess('auditor', 'admin')
+  @ListsOf(AccessResource)
+  async list(@TheCall() call: Call, @Query(Checked) query: PersonListQuery): Promise<string> {
+    const { ledgerId } = call;
+    const position = await this.#reach(call, query.atLeast);
+    const after = query.cursor === undefined ? '' : cursorIn(query.cursor);
+    const limit = Number(query.limit ?? 100);
+    const found = this.directory
+      .people()
+      .filter(({ id, grants }) => id > after && grants.some(({ ledger }) => isOf(ledgerId, ledger)));
+    const page = found.slice(0, limit);
+    const items = page.map((person) => accessResource(person, ledgerId));
+    const next = found.length > limit ? Buffer.from(page.at(-1)!.id).toString('base64url') : null;
+    return send(call, position, { items, next });
+  }
+
+  /** What somebody may do in the ledger, and how that came about. */
+  @Get(':personId')
+  @RolesOverAccess('auditor', 'admin')
+  @ApiPersonId()
+  @Shows(AccessResource)
+  async get(
+    @TheCall() call: Call,
+    @Param('personId') personId: string,
+    @Query(Checked) query: ReadQuery,
+  ): Promise<string> {
+    const { ledgerId } = call;
+    const position = await this.#reach(call, query.atLeast);
+    const found = await this.log.document(installationLedger, `person/${personId}`);
+    const history = (found?.history ?? []).filter(({ data }) => 'ledger' in data && isOf(ledgerId, data.ledger));
+    // Whoever never had a role here does not exist for this ledger.
+    if (!found || history.length === 0)
+      throw new Problem('not-found', `Nobody called ${personId} has had a role in this ledger.`);
+    return send(call, Math.max(position, history.at(-1)!.position), {
+      ...accessResource(found.document, ledgerId),
+      history: history.map(shownEvent),
+    });
+  }
+
+  /** Waits until what is known of access goes as far as asked. @throws {Problem} `not-found` without such a ledger */
+  async #reach(call: Call, atLeast: string | undefined): Promise<number> {
+    await this.#mustExist(call);
+    if (atLeast !== undefined) await this.reader.head(installationLedger, atLeast);
+    await this.directory.refresh();
+    return this.directory.position;
+  }
+
+  /** `_installation` is always there, though it is opened only with the first change. */
+  async #mustExist({ ledgerId }: Call): Promise<void> {
+    if (ledgerId !== installationLedger) await this.reader.head(ledgerId);
+  }
+}
+
+/** @throws {Rejection} `malformed` */
+const mayBeEverywhere = ({ ledgerId }: Call, everywhere: boolean | undefined): void => {
+  if (!everywhere || ledgerId === installationLedger) return;
+  const detail = `may only be true in ${installationLedger}: send it to /v1/ledgers/${installationLedger}/access`;
+  rejectMalformed([{ pointer: '/everywhere', detail }]);
+};
+
+/** @throws {Rejection} `malformed` for a text that no page ended with */
+const cursorIn = (text: string): string => {
+  const id = Buffer.from(text, 'base64url').toString();
+  if (id === '' || Buffer.from(id).toString('base64url') !== text)
+    rejectQuery([{ pointer: '/cursor', detail: 'must be what an earlier page gave as next' }]);
+  return id;
+};
