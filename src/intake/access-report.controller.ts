@@ -96,7 +96,7 @@ export class AccessReportController {
   @RolesOverAccess('auditor', 'admin')
   @ApiOkResponse({
     description: 'The report. The same asOf and knownAt (or knownAtPosition) give the same bytes for ever.',
-    content: { 'application/json': { schema: answer as object }, 'text/csv': { schema: text } },
+    content: { 'application/json': { schema: answer }, 'text/csv': { schema: text } },
   })
   @ApiResponse({
     status: 406,
