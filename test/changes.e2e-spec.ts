@@ -290,7 +290,7 @@ describe('the changes of an ageing', () => {
   it('have as many events as there are', async () => {
     const many = await new LedgerClient(app.url, 'many').open();
     await many.record('/vendors', { id: 'aws', name: 'AWS' });
-    const count = 1_020; // more than are read at a time
+    const count = 300; // more than are read at a time
     for (let from = 0; from < count; from += 60) {
       const some = Array.from({ length: 60 }, (_, i) => invoice(`I${from + i}`, 'aws', '2023-09-30', '1.00'));
       await Promise.all(some.map((one) => many.record('/invoices', one)));
@@ -298,7 +298,7 @@ describe('the changes of an ageing', () => {
     const { body } = await many.get(`/reports/changes?asOf=${asOf}&fromPosition=0`);
     const [{ events, totals }] = body.currencies;
     expect(events.map(({ position }: any) => position)).toEqual(Array.from({ length: count }, (_, i) => i + 3));
-    expect(totals.change.total).toBe('1020.00');
+    expect(totals.change.total).toBe('300.00');
   });
 });
 
