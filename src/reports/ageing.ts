@@ -20,7 +20,7 @@ export interface AgeingQuestion extends AgeingCut {
   readonly currency?: Currency | undefined;
 }
 
-export type Row = Record<string, string | number | null>;
+type Row = Record<string, string | number | null>;
 
 export interface AgeingReport extends Moment {
   readonly basis: Basis;

@@ -15,13 +15,20 @@ export async function* changesJson(report: ChangesReport, events: ReadEvents): A
     let separator = '';
     for await (const some of events(part.currency)) {
       if (some.length === 0) continue;
-      yield separator + some.map((event) => JSON.stringify(event)).join(',');
+      yield separator + some.map((event) => JSON.stringify(shown(event))).join(',');
       separator = ',';
     }
     yield ']}';
   }
   yield ']}';
 }
+
+/** With its columns beside what it is. */
+const shown = ({ amounts, items, ...event }: ChangingEvent): object => ({
+  ...event,
+  ...amounts,
+  items: items.map(({ amounts: ofItem, ...item }) => ({ ...item, ...ofItem })),
+});
 
 const eventColumns = ['eventPosition', 'type', 'recordedAt', 'effectiveOn', 'actor', 'role'];
 const itemColumns = ['itemType', 'itemId', 'number'];
@@ -49,13 +56,13 @@ export async function* changesCsv(report: ChangesReport, events: ReadEvents): As
     for (const { vendorId, vendorName, ...change } of rows) yield three('', [vendorId, vendorName], change);
     for await (const some of events(currency)) {
       yield some
-        .flatMap(({ position, type, recordedAt, effectiveOn, actor, vendorId, items }) =>
-          items.map(({ itemType = null, itemId = null, number = null, ...amounts }) => {
-            const event = [new Figure(String(position)), type, recordedAt, effectiveOn, actor.id, actor.role];
-            const cells = [vendorId, names.get(vendorId) ?? null, ...event, itemType, itemId, number] as Cell[];
-            return line('event', cells, amounts as Amounts);
-          }),
-        )
+        .flatMap(({ position, type, recordedAt, effectiveOn, actor, vendorId, items }) => {
+          const vendor = [vendorId, names.get(vendorId) ?? null];
+          const event = [new Figure(String(position)), type, recordedAt, effectiveOn, actor.id, actor.role];
+          return items.map(({ itemType, itemId, number, amounts }) =>
+            line('event', [...vendor, ...event, itemType, itemId, number], amounts),
+          );
+        })
         .join('');
     }
     yield three('totals-', [null, null], totals);

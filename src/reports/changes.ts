@@ -7,7 +7,6 @@ import {
   bucketsOf,
   figureColumns,
   figuresOf,
-  type Row,
   type Sums,
   sumColumns,
   sumsOf,
@@ -49,17 +48,22 @@ export interface ChangesReport extends Moment {
   readonly currencies: readonly CurrencyChanges[];
 }
 
-/** An event that moved something, with what it moved in all and of each item, beside the columns of an ageing. */
-export type ChangingEvent = Row & {
+/** An event that moved something: by how much in all, and of each item. */
+export interface ChangingEvent {
   readonly position: number;
   readonly type: EventType;
   readonly recordedAt: Instant;
   readonly effectiveOn: LocalDate;
-  readonly vendorId: string;
-} & {
   readonly actor: { readonly id: string; readonly role: string };
-  readonly items: readonly Row[];
-};
+  readonly vendorId: string;
+  readonly amounts: Amounts;
+  readonly items: readonly {
+    readonly itemType: string;
+    readonly itemId: string;
+    readonly number: string | null;
+    readonly amounts: Amounts;
+  }[];
+}
 
 interface ChangeRow extends Sums {
   readonly what: 'change' | 'from' | 'all';
@@ -215,11 +219,22 @@ const eventOf = (rows: readonly EventRow[], edges: readonly number[], currency: 
   if (!first) return [];
   const { position, type, recorded_at, effective_on, actor, vendor_id } = first.row;
   const sum = columns.map((_, place) => moved.reduce((all, { figures }) => all + (figures[place] ?? 0n), 0n));
-  const about = { position: Number(position), type, recordedAt: recorded_at, effectiveOn: effective_on };
-  const items = moved.map(({ row, figures }) => {
-    const item: Row = { itemType: row.item_type, itemId: row.item_id, number: row.number };
-    return withAmounts(item, columns, figures, currency);
-  });
-  const all = withAmounts<Amount>({}, columns, sum, currency);
-  return [{ ...about, actor, vendorId: vendor_id, ...all, items } as unknown as ChangingEvent];
+  const amounts = (figures: readonly Minor[]): Amounts => withAmounts<Amount>({}, columns, figures, currency);
+  return [
+    {
+      position: Number(position),
+      type,
+      recordedAt: recorded_at,
+      effectiveOn: effective_on,
+      actor,
+      vendorId: vendor_id,
+      amounts: amounts(sum),
+      items: moved.map(({ row, figures }) => ({
+        itemType: row.item_type,
+        itemId: row.item_id,
+        number: row.number,
+        amounts: amounts(figures),
+      })),
+    },
+  ];
 };
