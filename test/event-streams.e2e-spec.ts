@@ -129,7 +129,7 @@ describe('a stream that follows the log', () => {
     async (query) => {
       const clients = await begin(`breaking-${query.length}`);
       const rounds = sampleSize(12, 100);
-      let isOver = false;
+      const state = { isOver: false };
       const recording = (async () => {
         for (let round = 0; round < rounds; round++) {
           await Promise.all(
@@ -141,7 +141,7 @@ describe('a stream that follows the log', () => {
           );
           await sleep(round % 7);
         }
-        isOver = true;
+        state.isOver = true;
       })();
       const positions: number[] = [];
       let breaks = 0;
@@ -154,7 +154,7 @@ describe('a stream that follows the log', () => {
         positions.push(...reader.positions);
         breaks += 1;
       };
-      while (!isOver) await goOn();
+      while (!state.isOver) await goOn();
       await recording;
       const all = await exported(clients[0], query);
       while (positions.length < all.length) await goOn();

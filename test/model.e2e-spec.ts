@@ -70,7 +70,7 @@ const takeOutLines = async (client: LedgerClient, said: Record<string, any>): Pr
   }
 };
 
-const nameOf = ({ itemType, itemId }: any): string => itemType + itemId;
+const nameOf = ({ itemType, itemId }: any): string => `${itemType} ${itemId}`;
 
 /** The position of the reversal in whose command an allocation ends; that of the event itself if it is no such end. */
 const reversalOf = (lines: readonly any[], position: number): number => {

@@ -76,6 +76,7 @@ export class EventStreams implements OnModuleDestroy {
   }
 
   async *#live(ledgerId: string, asked: Asked, first: LogPage, signal: AbortSignal): AsyncGenerator<string> {
+    const isOver = (): boolean => signal.aborted;
     // At once, so that the reader knows that it is connected.
     yield `retry: ${retryMs}\n\n`;
     let { after, through } = asked;
@@ -84,15 +85,15 @@ export class EventStreams implements OnModuleDestroy {
       if (page.lines.length > 0)
         yield page.lines.map(({ position, line }) => `id: ${position}\ndata: ${line}\n\n`).join('');
       after = page.isLast ? through : page.lines.at(-1)!.position;
-      while (page.isLast && !signal.aborted) {
+      while (page.isLast && !isOver()) {
         const grown = await this.#tail.grown(ledgerId, through, this.heartbeatMs, signal);
         if (grown !== undefined) {
           through = grown;
           break;
         }
-        if (!signal.aborted) yield `: looked through up to position ${through}\n\n`;
+        if (!isOver()) yield `: looked through up to position ${through}\n\n`;
       }
-      if (signal.aborted) return;
+      if (isOver()) return;
     }
   }
 

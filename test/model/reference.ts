@@ -153,8 +153,10 @@ export class ReferenceLedger {
     return this.ends;
   }
 
-  /** Every position that the model knows, also in the middle of a command. Where one fact takes several events, as the
-   * reversal of a payment that is allocated does, what the log says between these is left out. */
+  /**
+   * Every position that the model knows, also in the middle of a command. Where one fact takes several events, as the
+   * reversal of a payment that is allocated does, what the log says between these is left out.
+   */
   get allPositions(): readonly number[] {
     return [1, ...this.places];
   }
