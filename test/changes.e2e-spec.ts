@@ -153,7 +153,7 @@ describe('the changes of an ageing', () => {
 
   it('say of each event who recorded it, when, for which day, and what it moved of which item', async () => {
     const { body } = await changes(between('start', 'payment'));
-    const [line] = (await ledger.events()).slice(-1 + at.payment!, at.payment!);
+    const [line] = (await ledger.events()).slice(-1 + at.payment!, at.payment);
     expect(body.currencies[0].events[1]).toEqual({
       position: at.payment,
       type: 'Allocated',

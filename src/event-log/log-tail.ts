@@ -3,7 +3,7 @@ import type { EventLog } from './event-log.js';
 interface Waiter {
   readonly beyond: number;
   readonly tell: (position: number) => void;
-  readonly fail: (error: unknown) => void;
+  readonly fail: (error: Error) => void;
 }
 
 /** How long what another instance appends may go unnoticed. */
@@ -51,7 +51,7 @@ export class LogTail {
         },
         fail: (error) => {
           end();
-          reject(error as Error);
+          reject(error);
         },
       };
       const timer = setTimeout(giveUp, waitMs);
@@ -70,7 +70,7 @@ export class LogTail {
         const head = await this.log.head(ledgerId);
         this.#tell(ledgerId, head?.position ?? 0);
       } catch (error) {
-        for (const { fail } of waiters) fail(error);
+        for (const { fail } of waiters) fail(error as Error);
       }
       if (waiters.size > 0) await new Promise((resolve) => setTimeout(resolve, pollMs));
     }

@@ -178,7 +178,7 @@ export class EventsController {
 
   async #follow(
     { ledgerId, reply }: Call,
-    query: EventsQuery,
+    query: Plain<EventsQuery>,
     head: number,
     lastEventId: string | undefined,
   ): Promise<StreamableFile> {
