@@ -410,22 +410,24 @@ export const upcast = (
 
 /** A document's name in the log: its kind and its id. */
 export type DocumentName = `${DocumentKind}/${string}` | 'ledger';
-export type DocumentKind =
-  | 'vendor'
-  | 'invoice'
-  | 'credit-note'
-  | 'charge'
-  | 'payment'
-  | 'allocation'
-  | 'refund'
-  | 'write-off'
-  | 'deferral'
-  | 'vendor-consequences'
-  | 'invoice-consequences'
-  | 'offer'
-  | 'balance'
-  | 'expectation'
-  | 'plan';
+export const documentKinds = [
+  'vendor',
+  'invoice',
+  'credit-note',
+  'charge',
+  'payment',
+  'allocation',
+  'refund',
+  'write-off',
+  'deferral',
+  'vendor-consequences',
+  'invoice-consequences',
+  'offer',
+  'balance',
+  'expectation',
+  'plan',
+] as const;
+export type DocumentKind = (typeof documentKinds)[number];
 
 export const sourceName = (ref: SourceRef): DocumentName =>
   'paymentId' in ref ? `payment/${ref.paymentId}` : `credit-note/${ref.creditNoteId}`;

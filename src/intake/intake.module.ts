@@ -20,6 +20,7 @@ import {
 } from './consequences.controller.js';
 import { CreditNotesController } from './credit-notes.controller.js';
 import { DeferralsController } from './deferrals.controller.js';
+import { EventStreams } from './event-streams.js';
 import { EventsController } from './events.controller.js';
 import { HoldsAndDisputesController } from './holds-and-disputes.controller.js';
 import { InvoicesController } from './invoices.controller.js';
@@ -83,6 +84,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CashPlans,
     CommandDesk,
     ConsequencesReader,
+    EventStreams,
     Reader,
     Lists,
     ExecuteHandler,
