@@ -23,7 +23,7 @@ const Text = (accepts: (text: string, query: Context) => boolean, fault: string)
 const OneOf = (values: readonly string[]): PropertyDecorator =>
   Text((text) => values.includes(text), `must be one of ${values.join(', ')}`);
 
-const Day = (): PropertyDecorator => Text(isLocalDate, 'must be a day that exists, as YYYY-MM-DD');
+export const Day = (): PropertyDecorator => Text(isLocalDate, 'must be a day that exists, as YYYY-MM-DD');
 
 const Position = (): PropertyDecorator =>
   Text((text) => /^(0|[1-9]\d{0,14})$/.test(text), 'must be a position: a whole number in digits');
