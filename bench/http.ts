@@ -70,7 +70,8 @@ export const http: Bench = {
           connections,
           seconds,
           vendors,
-          run: `r${round}`,
+          // A letter at the end: without its hyphens 1-12 would be the same number as 11-2.
+          run: `${round}r`,
         }),
       ]);
       const [done] = (await once(client, 'message')) as [Run & { refused: number }];

@@ -75,7 +75,7 @@ export interface Sending {
 /** The log as the writer of one ledger needs it. */
 export interface LogStore {
   append(ledgerId: string, batch: readonly Entry[], sending: Sending): Promise<Verdict[]>;
-  /** What the database's clock says now, or a little less. */
+  /** What the database's clock says now, or a little less; as well as it can be told from ours for a minute. */
   clockMs(): number | Promise<number>;
   load(ledgerId: string, names: readonly DocumentName[]): Promise<Map<DocumentName, Known>>;
 }
@@ -329,7 +329,7 @@ export class PgLogStore implements LogStore {
 
   async #lookAtClock(): Promise<number> {
     const { rows } = await this.pool.query<{ clock_ms: string }>(
-      `select (date_part('epoch', clock_timestamp()) * 1000)::bigint as clock_ms`,
+      `select floor(date_part('epoch', clock_timestamp()) * 1000)::bigint as clock_ms`,
     );
     const saidMs = Number(rows[0]!.clock_ms);
     this.#clock = { saidMs, atMs: performance.now() };

@@ -5,6 +5,7 @@ import { asOfDay, dayText, inScope, isCredit, isDeferred, scopeValues, vendorsTh
 import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
 import { byCurrency, minorOf, type Sum, withAmounts } from './figures.js';
 import type { AgeingBy, Basis } from './queries.js';
+import { takingTurns } from './slices.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface AgeingQuestion {
@@ -141,11 +142,14 @@ export const ageing = async (snapshot: Snapshot, moment: Moment, question: Agein
   const columns = [...buckets, 'total', ...otherColumns];
   // A row is made from one that has all columns: adding them one by one makes an object that costs ten times as much.
   const blank: Row = Object.fromEntries([...keyColumns[question.by], ...columns].map((column) => [column, null]));
-  const currencies = [...byCurrency(found)].flatMap(([currency, inCurrency]) => {
+  const currencies: AgeingReport['currencies'][number][] = [];
+  const turn = takingTurns();
+  for (const [currency, inCurrency] of byCurrency(found)) {
     // There can be hundreds of thousands of rows: each is made once, and its figures are not kept beside it.
     const totals = columns.map(() => 0n);
     const rows: Row[] = [];
     for (const sums of inCurrency) {
+      await turn();
       const figures = figuresOf(sums, question.edges);
       figures.forEach((minor, place) => (totals[place] = (totals[place] ?? 0n) + minor));
       // Buckets and total come first; without any of them there is nothing to show.
@@ -155,10 +159,9 @@ export const ageing = async (snapshot: Snapshot, moment: Moment, question: Agein
     }
     // A currency in which nothing is open any more is left out: neither owed, nor credit.
     const [total, onAccount] = totals.slice(buckets.length);
-    return total === 0n && onAccount === 0n
-      ? []
-      : [{ currency, rows, totals: withAmounts<Amount>({}, columns, totals, currency) }];
-  });
+    if (total !== 0n || onAccount !== 0n)
+      currencies.push({ currency, rows, totals: withAmounts<Amount>({}, columns, totals, currency) });
+  }
   return { ...moment, basis: question.basis, buckets, currencies };
 };
 
@@ -204,14 +207,12 @@ const figuresOf = (sums: Sums, edges: readonly number[]): Minor[] => {
 const texts = new Set(keyColumns.invoice.filter((column) => column !== 'daysLate').concat(keyColumns.kind));
 
 /** The report as a CSV file: a line a row, and one with the totals of each currency. */
-export const ageingCsv = (report: AgeingReport, by: AgeingBy): string => {
+export function* ageingCsv(report: AgeingReport, by: AgeingBy): Generator<string> {
   const columns = [...keyColumns[by], ...report.buckets, 'total', ...otherColumns];
-  const lines = report.currencies.flatMap(({ currency, rows, totals }) => {
+  yield csvLine([...momentColumns, 'basis', 'currency', 'row', ...columns]);
+  for (const { currency, rows, totals } of report.currencies) {
     const echo = (row: string): Cell[] => [...momentCells(report), report.basis, currency, row];
-    return [
-      ...rows.map((row) => csvLine([...echo('row'), ...cellsOf(row, columns, texts)])),
-      csvLine([...echo('totals'), ...cellsOf(totals, columns, texts)]),
-    ];
-  });
-  return [csvLine([...momentColumns, 'basis', 'currency', 'row', ...columns]), ...lines].join('');
-};
+    for (const row of rows) yield csvLine([...echo('row'), ...cellsOf(row, columns, texts)]);
+    yield csvLine([...echo('totals'), ...cellsOf(totals, columns, texts)]);
+  }
+}

@@ -192,14 +192,12 @@ const reconciliationOf = (ageingTotal: Minor, controlAccount: Minor, currency: C
 const texts = new Set(Object.values(keyColumns).flat());
 
 /** The report as a CSV file: a line a row, and one with totals and reconciliation of each currency. */
-export const liabilitiesCsv = (report: LiabilitiesReport, by: LiabilitiesBy): string => {
+export function* liabilitiesCsv(report: LiabilitiesReport, by: LiabilitiesBy): Generator<string> {
   const shown = [...keyColumns[by], ...columns, 'ageingTotal', 'controlAccount', 'difference'];
-  const lines = report.currencies.flatMap(({ currency, rows, totals, reconciliation }) => {
+  yield csvLine([...momentColumns, 'currency', 'row', ...shown]);
+  for (const { currency, rows, totals, reconciliation } of report.currencies) {
     const echo = (row: string): Cell[] => [...momentCells(report), currency, row];
-    return [
-      ...rows.map((row) => csvLine([...echo('row'), ...cellsOf(row, shown, texts)])),
-      csvLine([...echo('totals'), ...cellsOf({ ...totals, ...reconciliation }, shown, texts)]),
-    ];
-  });
-  return [csvLine([...momentColumns, 'currency', 'row', ...shown]), ...lines].join('');
-};
+    for (const row of rows) yield csvLine([...echo('row'), ...cellsOf(row, shown, texts)]);
+    yield csvLine([...echo('totals'), ...cellsOf({ ...totals, ...reconciliation }, shown, texts)]);
+  }
+}

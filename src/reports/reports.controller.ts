@@ -18,6 +18,7 @@ import {
   StatementQuery,
 } from './queries.js';
 import { QueryPipe } from './query.pipe.js';
+import { inSlices, jsonParts } from './slices.js';
 import type { Snapshot } from './snapshot.js';
 import { statement, statementCsv } from './statement.js';
 import { trialBalance, trialBalanceCsv } from './trial-balance.js';
@@ -133,13 +134,13 @@ export class ReportsController {
     exchange: Exchange,
     query: ReportQuery,
     read: (snapshot: Snapshot, moment: Moment) => Promise<Report>,
-    csv: (report: Report) => string,
-  ): Promise<Report | string> {
+    csv: (report: Report) => Iterable<string>,
+  ): Promise<StreamableFile> {
     const format = formatOf(query.format, exchange.accept);
     const moment = await this.reader.momentOf(exchange.ledger, query);
     const report = await this.reader.read(moment, (snapshot) => read(snapshot, moment));
     this.#head(exchange, moment, format);
-    return format === 'json' ? report : csv(report);
+    return new StreamableFile(inSlices(format === 'json' ? jsonParts(report) : csv(report)));
   }
 
   #head({ name, reply }: Exchange, { ledger, asOf, position }: Moment, format: Format): void {

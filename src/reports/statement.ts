@@ -7,6 +7,7 @@ import { type Moment, rejectParameter } from './as-of.js';
 import { dayText, inScope, scopeValues } from './books-sql.js';
 import { type Cell, csvLine, Figure, momentCells, momentColumns } from './csv.js';
 import { byCurrency, minorOf, type Sum } from './figures.js';
+import { takingTurns } from './slices.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface StatementQuestion {
@@ -111,15 +112,24 @@ export const statement = async (
   const opening = new Map(openings.map(({ currency, amount }) => [currency, minorOf(amount)]));
   const changes = byCurrency(await snapshot.query<Change>(linesQuery, values));
 
-  const currencies = [...new Set([...opening.keys(), ...changes.keys()])].sort().map((currency) => {
+  const currencies: StatementReport['currencies'][number][] = [];
+  const turn = takingTurns();
+  for (const currency of [...new Set([...opening.keys(), ...changes.keys()])].sort()) {
     const before = opening.get(currency) ?? 0n;
     let balance = before;
-    const lines = (changes.get(currency) ?? []).map((change) => {
+    const lines: StatementLine[] = [];
+    for (const change of changes.get(currency) ?? []) {
+      await turn();
       balance += minorOf(change.amount);
-      return lineOf(change, formatMinor(balance, currency));
+      lines.push(lineOf(change, formatMinor(balance, currency)));
+    }
+    currencies.push({
+      currency,
+      opening: formatMinor(before, currency),
+      lines,
+      closing: formatMinor(balance, currency),
     });
-    return { currency, opening: formatMinor(before, currency), lines, closing: formatMinor(balance, currency) };
-  });
+  }
   return { ...moment, vendorId, currencies };
 };
 
@@ -140,20 +150,18 @@ const lineOf = (change: Change, balance: Amount): StatementLine => {
 const csvColumns = ['row', 'on', 'itemType', 'itemId', 'number', 'amount', 'balance', 'eventPosition'];
 
 /** The report as a CSV file: opening, lines and closing of each currency. */
-export const statementCsv = (report: StatementReport, from: LocalDate | null): string => {
+export function* statementCsv(report: StatementReport, from: LocalDate | null): Generator<string> {
   const { asOf, vendorId } = report;
-  const lines = report.currencies.flatMap(({ currency, opening, lines: changes, closing }) => {
+  yield csvLine([...momentColumns, 'from', 'vendorId', 'currency', ...csvColumns]);
+  for (const { currency, opening, lines, closing } of report.currencies) {
     const echo: Cell[] = [...momentCells(report), from, vendorId, currency];
     const balanceOn = (row: string, on: LocalDate | null, balance: Amount): string =>
       csvLine([...echo, row, on, null, null, null, null, new Figure(balance), null]);
-    return [
-      balanceOn('opening', from, opening),
-      ...changes.map(({ on, itemType, itemId, number, amount, balance, position }) => {
-        const figures = [amount, balance, String(position)].map((text) => new Figure(text));
-        return csvLine([...echo, 'line', on, itemType, itemId, number, ...figures]);
-      }),
-      balanceOn('closing', asOf, closing),
-    ];
-  });
-  return [csvLine([...momentColumns, 'from', 'vendorId', 'currency', ...csvColumns]), ...lines].join('');
-};
+    yield balanceOn('opening', from, opening);
+    for (const { on, itemType, itemId, number, amount, balance, position } of lines) {
+      const figures = [amount, balance, String(position)].map((text) => new Figure(text));
+      yield csvLine([...echo, 'line', on, itemType, itemId, number, ...figures]);
+    }
+    yield balanceOn('closing', asOf, closing);
+  }
+}

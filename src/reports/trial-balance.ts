@@ -68,14 +68,12 @@ export const trialBalance = async (
 const texts = new Set(['account', 'name', 'type']);
 
 /** The report as a CSV file: a line an account, and one with the totals of each currency. */
-export const trialBalanceCsv = (report: TrialBalanceReport): string => {
+export function* trialBalanceCsv(report: TrialBalanceReport): Generator<string> {
   const shown = ['account', 'name', 'type', ...columns];
-  const lines = report.currencies.flatMap(({ currency, rows, totals }) => {
+  yield csvLine([...momentColumns, 'currency', 'row', ...shown]);
+  for (const { currency, rows, totals } of report.currencies) {
     const echo = (row: string): Cell[] => [...momentCells(report), currency, row];
-    return [
-      ...rows.map((row) => csvLine([...echo('row'), ...cellsOf(row, shown, texts)])),
-      csvLine([...echo('totals'), ...cellsOf(totals, shown, texts)]),
-    ];
-  });
-  return [csvLine([...momentColumns, 'currency', 'row', ...shown]), ...lines].join('');
-};
+    for (const row of rows) yield csvLine([...echo('row'), ...cellsOf(row, shown, texts)]);
+    yield csvLine([...echo('totals'), ...cellsOf(totals, shown, texts)]);
+  }
+}

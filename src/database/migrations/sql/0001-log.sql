@@ -206,10 +206,10 @@ begin
   if head.is_known then
     select b.first_position, b.recorded_at, b.outcomes into found_
       from batches b where b.ledger_id = p_ledger and b.batch_id = p_batch;
-    return query select found_.first_position, to_char(found_.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), null::bigint[], found_.outcomes, (date_part('epoch', clock_timestamp()) * 1000)::bigint;
+    return query select found_.first_position, to_char(found_.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), null::bigint[], found_.outcomes, floor(date_part('epoch', clock_timestamp()) * 1000)::bigint;
     return;
   end if;
-  if (date_part('epoch', clock_timestamp()) * 1000)::bigint > p_expires then
+  if floor(date_part('epoch', clock_timestamp()) * 1000)::bigint > p_expires then
     raise exception 'the batch came too late' using errcode = 'DB410';
   end if;
 
@@ -322,7 +322,7 @@ begin
     values (p_ledger, p_batch, head.last_position + 1, now_, outcomes_);
   end if;
 
-  return query select head.last_position + 1, now_text, head.newest, outcomes_, (date_part('epoch', clock_timestamp()) * 1000)::bigint;
+  return query select head.last_position + 1, now_text, head.newest, outcomes_, floor(date_part('epoch', clock_timestamp()) * 1000)::bigint;
 end
 $$;
 
