@@ -87,6 +87,23 @@ describe('a plan that one instance makes', () => {
     expect(await made(here, 'next')).toBe(1);
   }, 60_000);
 
+  it('is made anew of another request as soon as it is cancelled', async () => {
+    const asked = here.post('/cash-plans', { ...slow, id: 'twice' });
+    await until(
+      () => here.get('/cash-plans/twice'),
+      ({ body }) => body.status === 'running',
+    );
+    expect((await here.delete('/cash-plans/twice')).status).toBe(200);
+    const anew = await here.post('/cash-plans', { ...quick, id: 'twice' });
+    expect([201, 202]).toContain(anew.status);
+    await until(
+      () => there.get('/cash-plans/twice'),
+      ({ status }) => status === 200,
+    );
+    expect([202, 503]).toContain((await asked).status);
+    expect(await made(here, 'twice')).toBe(1);
+  }, 60_000);
+
   it('is answered by the other once it is recorded, under its key too', async () => {
     const key = { 'idempotency-key': 'one key, two instances' };
     const [a, b] = await Promise.all([here.post('/cash-plans', quick, key), there.post('/cash-plans', quick, key)]);

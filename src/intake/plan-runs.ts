@@ -71,13 +71,14 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   begin(job: PlanJob): Promise<Sendable<Buffer>> {
     const name = nameOf(job);
     const before = this.#runs.get(name);
-    if (before) return before.done;
+    // What was cancelled may be asked for anew before its end.
+    if (before && !before.isCancelled) return before.done;
     const run = { job, isCancelled: false, isRepeat: false } as { -readonly [K in keyof Run]: Run[K] };
     run.done = this.#make(run)
       .then(
         async (answer) => {
-          // From now on the log has it.
-          await this.jobs.remove(job);
+          // From now on the log has it. A row that stays finds that out when its lease is over.
+          await this.jobs.remove(job).catch(() => undefined);
           return answer;
         },
         async (error: unknown) => {
@@ -85,7 +86,9 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
           throw error;
         },
       )
-      .finally(() => this.#runs.delete(name));
+      .finally(() => {
+        if (this.#runs.get(name) === run) this.#runs.delete(name);
+      });
     // It may fail when nobody waits for it any more.
     run.done.catch(() => undefined);
     this.#runs.set(name, run);
@@ -121,7 +124,7 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
     const { text, plan } = earlier
       ? { text: await unpack(earlier.data.plan), plan: earlier.data }
       : await this.#compute(run, moment, request);
-    if (!(await this.jobs.mayRecord(job)))
+    if (run.isCancelled || !(await this.jobs.mayRecord(job)))
       throw new PlanCancelled('it was cancelled, or taken over by another instance');
     return this.#record(job, call, request, plan, text);
   }
@@ -207,7 +210,7 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
 
   async #hearOfCancelled(): Promise<void> {
     const before = [...this.#runs];
-    const held = new Set((await this.jobs.renew()).map(nameOf));
+    const held = new Set((await this.jobs.renew(before.map(([, { job }]) => job))).map(nameOf));
     for (const [name, run] of before) {
       // One that has ended meanwhile has nothing to cancel.
       if (!held.has(name) && this.#runs.get(name) === run) this.cancel(run.job.ledgerId, run.job.planId);

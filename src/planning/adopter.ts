@@ -53,7 +53,8 @@ export type AdoptionOutcome =
  * nothing but the log decides which of two writers is first.
  */
 export class Adopter {
-  readonly #underWay = new Set<Promise<unknown>>();
+  /** One thread at a time: each takes as much memory as a small process. */
+  #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param url of the database that is written to
@@ -78,13 +79,14 @@ export class Adopter {
 
   /** Waits until what is under way is done. */
   async drain(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+    await this.#last;
   }
 
   async #run(task: AdoptionTask): Promise<Extract<AdoptionOutcome, { kind: 'done' }>> {
-    const running = outcomeOf(this.thread ?? new URL('./adoption-thread.js', import.meta.url), task);
-    this.#underWay.add(running);
-    const outcome = await running.finally(() => this.#underWay.delete(running));
+    const thread = this.thread ?? new URL('./adoption-thread.js', import.meta.url);
+    const running = this.#last.then(() => outcomeOf(thread, task));
+    this.#last = running.catch(() => undefined);
+    const outcome = await running;
     switch (outcome.kind) {
       case 'done':
         return outcome;

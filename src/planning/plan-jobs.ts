@@ -151,12 +151,13 @@ export class PlanJobs {
     ]);
   }
 
-  /** Says that this instance is alive. @returns what it holds and is not cancelled */
-  async renew(): Promise<StandingJob[]> {
+  /** Says that these are being computed here. @returns those that are still this instance's and not cancelled */
+  async renew(jobs: readonly PlanJob[]): Promise<StandingJob[]> {
     const rows = await this.#rows(
       `update books.plan_jobs set held_until = ${lease}
-        where holder = $1 and status in ('queued', 'running', 'recording') returning ${columns}`,
-      [this.holder],
+        where holder = $1 and status in ('queued', 'running', 'recording')
+          and (ledger_id, plan_id) in (select * from unnest($2::text[], $3::text[])) returning ${columns}`,
+      [this.holder, jobs.map(({ ledgerId }) => ledgerId), jobs.map(({ planId }) => planId)],
     );
     return rows.map(standing);
   }
