@@ -20,6 +20,8 @@ import { createHttpAdapter } from './intake/http.js';
 import { intakeEntities, IntakeModule } from './intake/intake.module.js';
 import { createLogger, NestLog, RequestLog } from './logging.js';
 import { ProblemPagesController } from './problem-pages.controller.js';
+import { Adopter } from './planning/adopter.js';
+import { PlanJobs } from './planning/plan-jobs.js';
 import { Planner } from './planning/planner.js';
 import { Books } from './projections/books.js';
 import { ProjectionWorker } from './projections/worker.js';
@@ -132,6 +134,7 @@ class Resources {
   readonly #logPool: pg.Pool;
   readonly #workerPool: pg.Pool;
   readonly #auditPool: pg.Pool;
+  readonly #jobPool: pg.Pool;
   #sealer: Sealer | undefined;
   readonly readPool: pg.Pool;
   readonly dataSource: DataSource;
@@ -139,6 +142,8 @@ class Resources {
   readonly books: Books;
   readonly worker: ProjectionWorker;
   readonly planner: Planner;
+  readonly adopter: Adopter;
+  readonly planJobs: PlanJobs;
   readonly tokens: Tokens;
   readonly proofs: Proofs;
 
@@ -179,6 +184,7 @@ class Resources {
     // Its own, so that no report can keep the books from going on.
     this.#workerPool = pool(url, 'duebook worker', 3);
     this.#auditPool = pool(url, 'duebook audit', 4);
+    this.#jobPool = pool(url, 'duebook plan list', 2);
     this.readPool = pool(readUrl, 'duebook reports', 8);
     this.dataSource = createDataSource(url, {
       entities: [...intakeEntities],
@@ -203,6 +209,8 @@ class Resources {
         logger.error({ err }, message);
       },
     });
+    this.adopter = new Adopter(url, planningThread && new URL('adoption-thread.js', planningThread));
+    this.planJobs = new PlanJobs(this.#jobPool);
     this.tokens = new Tokens([{ token, actor: operator }]);
     this.proofs = new Proofs(this.#auditPool);
   }
@@ -232,11 +240,13 @@ class Resources {
 
   async close(): Promise<void> {
     await this.planner.stop();
+    await this.adopter.drain();
     await this.log.drain();
     await this.worker.stop();
     await this.#sealer?.stop();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
-    await Promise.all([this.#logPool.end(), this.#workerPool.end(), this.#auditPool.end(), this.readPool.end()]);
+    const pools = [this.#logPool, this.#workerPool, this.#auditPool, this.#jobPool, this.readPool];
+    await Promise.all(pools.map((pool) => pool.end()));
   }
 }
 
@@ -244,13 +254,16 @@ class Resources {
 @Global()
 @Module({})
 class ResourcesModule {
-  static with({ log, books, dataSource, readPool, planner, tokens, proofs }: Resources, sealer: Sealer): DynamicModule {
+  static with(resources: Resources, sealer: Sealer): DynamicModule {
+    const { log, books, dataSource, readPool, planner, adopter, planJobs, tokens, proofs } = resources;
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: Books, useValue: books },
       { provide: DataSource, useValue: dataSource },
       { provide: READ_POOL, useValue: readPool },
       { provide: Planner, useValue: planner },
+      { provide: Adopter, useValue: adopter },
+      { provide: PlanJobs, useValue: planJobs },
       { provide: Tokens, useValue: tokens },
       { provide: Proofs, useValue: proofs },
       { provide: Sealer, useValue: sealer },

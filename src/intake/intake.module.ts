@@ -30,9 +30,11 @@ import { Lists } from './lists.js';
 import { OffersController } from './offers.controller.js';
 import { PaymentsController } from './payments.controller.js';
 import { PeriodsController } from './periods.controller.js';
+import { PlanRuns } from './plan-runs.js';
 import { PresetsController } from './presets.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Reader } from './reader.js';
+import { RecordedPlans } from './recorded-plans.js';
 import { RefundsController } from './refunds.controller.js';
 import { VendorsController } from './vendors.controller.js';
 import { WriteOffsController } from './write-offs.controller.js';
@@ -49,7 +51,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * - `Books` (class of projections/books.ts)
  * - `Proofs` (class of audit/proofs.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
- * - `Planner` (class of planning/planner.ts)
+ * - `Planner`, `PlanJobs` and `Adopter` (classes of planning/planner.ts, plan-jobs.ts and adopter.ts)
  * - `Tokens` (class of access/tokens.ts): `new Tokens([{ token, actor: operator }])`
  *
  * The application is to be made on `createHttpAdapter()` of intake/http.ts, with `{ bodyParser: false }`.
@@ -85,7 +87,9 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CommandDesk,
     ConsequencesReader,
     EventStreams,
+    PlanRuns,
     Reader,
+    RecordedPlans,
     Lists,
     ExecuteHandler,
     { provide: APP_FILTER, useClass: ProblemFilter },

@@ -5,7 +5,7 @@ import { asOfDay, dayText, inScope, isCredit, isDeferred, scopeValues, vendorsTh
 import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
 import { byCurrency, minorOf, type Sum, withAmounts } from './figures.js';
 import type { AgeingBy, Basis } from './queries.js';
-import { takingTurns } from './slices.js';
+import { takingTurns } from '../database/turns.js';
 import type { Snapshot } from './snapshot.js';
 
 /** How open amounts are put into buckets. */
