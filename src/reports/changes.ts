@@ -1,3 +1,4 @@
+import { takingTurns } from '../database/turns.js';
 import type { Instant, LocalDate } from '../domain/calendar.js';
 import type { EventType } from '../domain/events.js';
 import type { Amount, Currency, Minor } from '../domain/money.js';
@@ -15,7 +16,6 @@ import type { KnownUpTo, Moment } from './as-of.js';
 import { dayText, inScope, instantText, isDeferred, scopeValues, vendorsThen } from './books-sql.js';
 import { byCurrency, minorOf, withAmounts } from './figures.js';
 import type { Basis } from './queries.js';
-import { takingTurns } from './slices.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface ChangesQuestion extends AgeingCut {
