@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { documentsOf, type RecordedEvent } from '../domain/events.js';
 import { claimsOf } from '../domain/invoices.js';
+import { type CommandKey, CommandKeys } from './command-keys.js';
 import { invoicesOf } from './import.js';
 import { type Tile, tileWidth } from './merkle.js';
 import type { Finding } from './verify.js';
@@ -38,39 +39,8 @@ const claimRows = async (client: pg.ClientBase, ledgerId: string, events: readon
   });
 };
 
-/** The keys of requests, and the events that each has made: known once another command begins. */
-class ReceiptRows {
-  #open:
-    { readonly key: string | undefined; readonly command: string; readonly first: number; last: number } | undefined;
-
-  /** The last position whose command has ended. */
-  get through(): number {
-    return (this.#open?.first ?? 1) - 1;
-  }
-
-  /** The last position of all. */
-  get last(): number {
-    return this.#open?.last ?? 0;
-  }
-
-  add(events: readonly RecordedEvent[]): Row[] {
-    const rows: Row[] = [];
-    for (const { correlationId: command, idempotencyKey: key, position } of events) {
-      if (this.#open?.command === command) this.#open.last = position;
-      else {
-        rows.push(...this.end());
-        this.#open = { key, command, first: position, last: position };
-      }
-    }
-    return rows;
-  }
-
-  end(): Row[] {
-    if (this.#open?.key === undefined) return [];
-    const { key, first, last } = this.#open;
-    return [{ position: first, text: `key ${key} of positions ${first} to ${last}` }];
-  }
-}
+const receiptRows = (keys: readonly CommandKey[]): Row[] =>
+  keys.map(({ key, first, last }) => ({ position: first, text: `key ${key} of positions ${first} to ${last}` }));
 
 /** A table, read in the order of the positions that its rows are for, and compared with what the lines make. */
 class Table {
@@ -143,7 +113,7 @@ export class KeptBeside {
   readonly #periods: Table;
   readonly #claims: Table;
   readonly #receipts: Table;
-  readonly #receiptRows = new ReceiptRows();
+  readonly #keys = new CommandKeys();
 
   /** @param client in a transaction that sees one state of the database */
   constructor(
@@ -184,15 +154,15 @@ export class KeptBeside {
     await this.#documents.check(events.flatMap(documentRows), unread, through);
     await this.#periods.check(events.flatMap(periodRows), unread, through);
     await this.#claims.check(await claimRows(this.client, this.ledgerId, events), unread, through);
-    const receipts = this.#receiptRows.add(events);
-    await this.#receipts.check(receipts, unread, this.#receiptRows.through);
+    const receipts = receiptRows(this.#keys.add(events));
+    await this.#receipts.check(receipts, unread, this.#keys.through);
   }
 
   async end(): Promise<void> {
     await this.#documents.end();
     await this.#periods.end();
     await this.#claims.end();
-    await this.#receipts.check(this.#receiptRows.end(), new Set(), this.#receiptRows.last);
+    await this.#receipts.check(receiptRows(this.#keys.end()), new Set(), this.#keys.last);
     await this.#receipts.end();
   }
 }
