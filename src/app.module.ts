@@ -14,6 +14,7 @@ import { serveApiDocument } from './api-document.js';
 import type { Config } from './config.js';
 import { createDataSource } from './database/data-source.js';
 import { EventLog } from './event-log/event-log.js';
+import { ExtractsModule } from './extracts/extracts.module.js';
 import { HealthController } from './health.controller.js';
 import { createHttpAdapter } from './intake/http.js';
 import { intakeEntities, IntakeModule } from './intake/intake.module.js';
@@ -264,7 +265,7 @@ class AppModule {
   static with(resources: Resources, sealer: Sealer): DynamicModule {
     return {
       module: AppModule,
-      imports: [ResourcesModule.with(resources, sealer), IntakeModule, ReportsModule],
+      imports: [ResourcesModule.with(resources, sealer), IntakeModule, ReportsModule, ExtractsModule],
       controllers: [HealthController, ProblemPagesController],
     };
   }

@@ -88,9 +88,10 @@ const writeLines = (
     client,
     'log.events (ledger_id, position, stream, stream_version, type, effective_on, recorded_at, line, leaf_hash)',
     recorded.map(({ line, event }) => {
-      const text = line.toString('utf8');
-      const { stream, streamVersion } = JSON.parse(text) as { stream: string; streamVersion: number };
+      // What was read has all that stands on its line.
+      const { stream, streamVersion } = event as unknown as { readonly stream: string; readonly streamVersion: number };
       const { position, type, effectiveOn, recordedAt } = event;
+      const text = line.toString('utf8');
       return [ledgerId, position, stream, streamVersion, type, effectiveOn, recordedAt, text, leafHash(line)];
     }),
   );
@@ -129,7 +130,7 @@ const writeBeside = async (
 };
 
 /** The invoices that some events reverse, as they were posted: among these events, or before. */
-const invoicesOf = async (
+export const invoicesOf = async (
   client: pg.ClientBase,
   ledgerId: string,
   events: readonly RecordedEvent[],

@@ -29,6 +29,7 @@ import { ListedDocument } from './listed-document.js';
 import { Lists } from './lists.js';
 import { OffersController } from './offers.controller.js';
 import { PaymentsController } from './payments.controller.js';
+import { PeriodsController } from './periods.controller.js';
 import { PresetsController } from './presets.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Reader } from './reader.js';
@@ -75,6 +76,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CashController,
     CashPlansController,
     CashPriorityReportController,
+    PeriodsController,
     PresetsController,
   ],
   providers: [

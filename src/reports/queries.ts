@@ -23,7 +23,7 @@ const Text = (accepts: (text: string, query: Context) => boolean, fault: string)
 const OneOf = (values: readonly string[]): PropertyDecorator =>
   Text((text) => values.includes(text), `must be one of ${values.join(', ')}`);
 
-const Day = (): PropertyDecorator => Text(isLocalDate, 'must be a day that exists, as YYYY-MM-DD');
+export const Day = (): PropertyDecorator => Text(isLocalDate, 'must be a day that exists, as YYYY-MM-DD');
 
 const anInstant = 'must be an instant in UTC with at most 6 decimals, such as 2023-10-31T09:00:00.000000Z';
 const Instant = (): PropertyDecorator => Text((text) => normalInstant(text) !== undefined, anInstant);
