@@ -52,6 +52,7 @@ describe('the query of a report', () => {
     [ChangesQuery, { fromPosition: '1', to: '2023-10-31T09:00:00Z', knownAtPosition: '3' }, ['/to']],
     [ChangesQuery, { fromPosition: '1', toPosition: '3', knownAtPosition: '3' }, ['/toPosition']],
     [ReportQuery, JSON.parse('{ "__proto__": ["a", "b"] }') as Record<string, unknown>, ['/__proto__']],
+    [ReportQuery, { constructor: '' }, ['/constructor']],
     [JournalQuery, { limit: '0' }, ['/limit']],
     [JournalQuery, { limit: '1001' }, ['/limit']],
     [JournalQuery, { account: 'a\u0000' }, ['/account']],
