@@ -137,7 +137,7 @@ export class TokenListCommand extends DuebookCommand {
       const names = new Set<`token/${string}`>();
       const head = (await log.head(installationLedger))?.position ?? 0;
       for (let after = 0; after < head;) {
-        const page = await log.page(installationLedger, { after, through: head, limit: 1_000, type: 'TokenIssued' });
+        const page = await log.page(installationLedger, { after, through: head, limit: 1_000, types: ['TokenIssued'] });
         for (const { line } of page.lines) {
           const event = readLine(line);
           if (event.type === 'TokenIssued') names.add(`token/${event.data.tokenId}`);

@@ -212,7 +212,7 @@ export class LedgerWriter {
   }
 
   #accept(task: Task, decision: Decision, view: ReturnType<DocumentsInMemory['view']>, today: LocalDate): void {
-    const { events, subject, warnings, contentHash, changed } = decision;
+    const { events, subject, warnings, contentHash, changed, repeatsLast } = decision;
     const { correlationId, render } = task.request;
     // Whatever can throw comes before the documents in memory are changed.
     const beside = (name: DocumentName): Document | undefined =>
@@ -226,7 +226,8 @@ export class LedgerWriter {
       task,
       decision,
       rendered,
-      position: events.length === 0 ? document.made.position : 0,
+      position:
+        events.length > 0 ? 0 : ((repeatsLast ? view.looked.get(subject) : undefined) ?? document.made.position),
       rejection: undefined,
       looked: view.looked,
       after: view.after,

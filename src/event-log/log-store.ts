@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
+import { takingTurns } from '../database/turns.js';
 import type { Claim } from '../domain/decision.js';
 import { type ApEvent, documentsOf, type DocumentName, type RecordedEvent, streamOf } from '../domain/events.js';
 import { evolve } from '../domain/documents.js';
@@ -364,13 +365,17 @@ export class PgLogStore implements LogStore {
       values: [ledgerId, names, through ?? Number.MAX_SAFE_INTEGER],
     });
     const events = new Map<string, RecordedEvent>();
-    return rows.map(({ document, line }) => {
+    const turn = takingTurns();
+    const histories: { document: DocumentName; event: RecordedEvent }[] = [];
+    for (const { document, line } of rows) {
       let event = events.get(line);
       if (!event) {
         event = readLine(line);
         events.set(line, event);
       }
-      return { document, event };
-    });
+      histories.push({ document, event });
+      await turn();
+    }
+    return histories;
   }
 }
