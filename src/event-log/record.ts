@@ -20,9 +20,9 @@ export interface StoredLine {
   /** Of the shape of `data`. */
   readonly version: number;
   /**
-   * `vendor/<id>`, `cash`, `plan/<id>` or `ledger`.
+   * `vendor/<id>`, `cash`, `plan/<id>` or `ledger`; `person/<id>` in the ledger of access.
    *
-   * @pattern ^(ledger|cash|(vendor|plan)/[A-Za-z0-9._-]+)$
+   * @pattern ^(ledger|cash|(vendor|plan)/[A-Za-z0-9._-]+|person/[A-Za-z0-9._@+|~:-]+)$
    */
   readonly stream: string;
   /**
