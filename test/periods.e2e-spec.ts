@@ -177,7 +177,7 @@ describe('a period', () => {
       const post = async (caller: number): Promise<void> => {
         for (let n = 0; !closed || n < 4; n++) {
           const on = n % 3 === 0 ? '2024-02-01' : `2024-01-${String(1 + ((caller + n) % 31)).padStart(2, '0')}`;
-          const id = `${round}-${caller}-${n}`;
+          const id = `${round}r${caller}c${n}`;
           const reply = await clients[caller % 2]!.post(
             n % 2 === 0 ? '/invoices' : '/payments',
             n % 2 === 0
