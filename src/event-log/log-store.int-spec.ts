@@ -209,6 +209,21 @@ describe('appending, a command on its own', () => {
     expect(judged(await append(late))).toEqual(['appended']);
   });
 
+  it('goes by what the commands before it in its batch have closed and opened', async () => {
+    await append({ key: 'a', events: [registered('V1')] }, { key: 'close', events: [closed('2023-10', '2023-10-31')] });
+    const late = (key: string) => ({ key, events: [changed('V1', '2023-10-31')] });
+    const verdicts = await append(
+      late('b'),
+      { key: 'open again', events: [reopened('2023-10', '2023-09-30')] },
+      late('c'),
+      { key: 'close again', events: [closed('2023-10', '2023-10-31')] },
+      late('d'),
+    );
+    const through = 'closed through 2023-10-31';
+    expect(judged(verdicts)).toEqual([through, 'appended', 'appended', 'appended', through]);
+    await checkLog(pool, ledger);
+  });
+
   it('is refused as a whole for one event on a closed day', async () => {
     await append({ key: 'close', events: [closed('2023-10', '2023-10-31')] });
     const two = { key: 'a', events: [registered('V1'), changed('V1', '2023-10-31')] };
