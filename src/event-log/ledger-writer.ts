@@ -281,7 +281,8 @@ export class LedgerWriter {
     const waiting = this.#toLoad;
     this.#toLoad = new Map();
     try {
-      const known = await this.store.load(this.ledgerId, [...new Set([...waiting.values()].flat())]);
+      const wanted = [...new Set([...waiting.values()].flat())];
+      const known = await this.store.load(this.ledgerId, wanted, this.documents.outdated(wanted));
       for (const [name, document] of known) this.documents.learn(name, document);
       for (const [task, names] of waiting) {
         for (const name of names) task.loaded.set(name, known.get(name)!);
@@ -491,7 +492,7 @@ export class LedgerWriter {
       }
       case 'conflict':
       case 'closed':
-        this.documents.forget(looked.keys());
+        this.documents.outdate(looked.keys());
         this.#retrySoon(task);
     }
   }

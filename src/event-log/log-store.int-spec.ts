@@ -276,6 +276,22 @@ describe('appending, a command on its own', () => {
     await checkLog(pool, ledger);
   });
 
+  it('is read from where a document is known, and comes to the same', async () => {
+    await append({ key: 'a', events: [registered('V1'), registered('V2')] });
+    const names: DocumentName[] = ['vendor/V1', 'vendor/V2', 'vendor/V3', 'vendor/V1'];
+    const early = await store.load(ledger, names);
+    await append({ key: 'b', events: [changed('V1'), registered('V3')] });
+    const known = new Map([...early].filter(([name]) => name !== 'vendor/V3'));
+    const late = await store.load(ledger, names, known);
+    expect(late).toEqual(await store.load(ledger, names));
+    expect(late.get('vendor/V1')).not.toEqual(early.get('vendor/V1'));
+    const read = await store.histories(ledger, names, undefined, known);
+    expect(read.map(({ document, event }) => [document, event.type])).toEqual([
+      ['vendor/V1', 'VendorChanged'],
+      ['vendor/V3', 'VendorRegistered'],
+    ]);
+  });
+
   it('can ask the clock of the database, and goes by its own for a minute, which may be slewed meanwhile', async () => {
     for (const asked of [new PgLogStore(pool), store]) {
       const { rows: before } = await pool.query<{ ms: number }>(
