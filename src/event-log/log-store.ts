@@ -246,6 +246,22 @@ const columnsOf = (
   ];
 };
 
+const historiesText = `
+  select d.document, e.line
+    from log.event_documents d join log.events e on e.ledger_id = d.ledger_id and e.position = d.position
+   where d.ledger_id = $1 and d.document = any ($2) and d.position <= $3
+   order by d.position`;
+
+/** From a position of each on: for a few documents, each looked up by itself. */
+const historiesAfterText = `
+  select n.document, e.line
+    from unnest($2::text[], $3::bigint[]) n (document, after)
+   cross join lateral (select d.position from log.event_documents d
+                        where d.ledger_id = $1 and d.document = n.document
+                              and d.position > n.after and d.position <= $4 offset 0) d
+   cross join lateral (select e.line from log.events e where e.ledger_id = $1 and e.position = d.position limit 1) e
+   order by d.position`;
+
 // How long a look at the database's clock is good for: it and ours hardly part meanwhile.
 const clockIsGoodMs = 60_000;
 
@@ -369,20 +385,20 @@ export class PgLogStore implements LogStore {
     through: number = Number.MAX_SAFE_INTEGER,
     known: ReadonlyMap<DocumentName, Pick<Known, 'position'>> = new Map(),
   ): Promise<{ document: DocumentName; event: RecordedEvent }[]> {
-    const wanted = [...new Set(names)];
-    // Each looked up by itself: joined, the planner may prefer to read everything once.
-    const { rows } = await this.pool.query<{ document: DocumentName; line: string }>({
-      name: 'histories',
-      text: `select n.document, e.line
-               from unnest($2::text[], $3::bigint[]) n (document, after)
-              cross join lateral (select d.position from log.event_documents d
-                                   where d.ledger_id = $1 and d.document = n.document
-                                         and d.position > n.after and d.position <= $4 offset 0) d
-              cross join lateral (select e.line from log.events e
-                                   where e.ledger_id = $1 and e.position = d.position limit 1) e
-              order by d.position`,
-      values: [ledgerId, wanted, wanted.map((name) => known.get(name)?.position ?? 0), through],
-    });
+    const { rows } = await this.pool.query<{ document: DocumentName; line: string }>(
+      known.size === 0
+        ? { name: 'histories', text: historiesText, values: [ledgerId, names, through] }
+        : {
+            name: 'histories-after',
+            text: historiesAfterText,
+            values: [
+              ledgerId,
+              [...new Set(names)],
+              [...new Set(names)].map((name) => known.get(name)?.position ?? 0),
+              through,
+            ],
+          },
+    );
     const events = new Map<string, RecordedEvent>();
     const turn = takingTurns();
     const histories: { document: DocumentName; event: RecordedEvent }[] = [];
