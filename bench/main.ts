@@ -2,6 +2,7 @@ import { ageing } from './ageing.js';
 import { appends } from './appends.js';
 import { http } from './http.js';
 import { bulkImport } from './import.js';
+import { loop } from './loop.js';
 import type { Comparison } from './measuring.js';
 import { memory } from './memory.js';
 import { peers } from './peers.js';
@@ -37,7 +38,7 @@ export interface Bench {
   readonly run: (context: Context) => Promise<readonly (Row | MarkRow)[]>;
 }
 
-const benches: readonly Bench[] = [appends, peers, http, bulkImport, reading, rebuild, verify, memory, ageing];
+const benches: readonly Bench[] = [appends, peers, http, bulkImport, reading, rebuild, verify, memory, ageing, loop];
 
 /** @returns the exit code: 0 whether or not marks are reached, 1 if anything that was acknowledged is missing */
 export const main = async (args: readonly string[]): Promise<number> => {

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { copyRows } from '../database/copy-rows.js';
-import { rowsPerTurn, takingTurns } from '../database/turns.js';
+import { takingTurns } from '../database/turns.js';
 import { kindOf } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
@@ -307,12 +307,15 @@ export class ProjectionWorker {
   }
 }
 
+/** To fold an event costs several times what it costs to read one. */
+const eventsPerTurn = 50;
+
 /** Folds events piece by piece: a pass may have thousands, and those who ask for something have the thread in between. */
 const foldInTurns = async (events: readonly RecordedEvent[], documents: Map<DocumentName, Folded>): Promise<Rows> => {
   const pieces: Rows[] = [];
-  for (let from = 0; from < events.length; from += rowsPerTurn) {
+  for (let from = 0; from < events.length; from += eventsPerTurn) {
     if (from > 0) await nextTurn();
-    pieces.push(fold(events.slice(from, from + rowsPerTurn), documents));
+    pieces.push(fold(events.slice(from, from + eventsPerTurn), documents));
   }
   return {
     subledgerLines: pieces.flatMap((rows) => rows.subledgerLines),
