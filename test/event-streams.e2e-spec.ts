@@ -107,6 +107,10 @@ describe('a stream that follows the log', () => {
       '?document=invoice/I3': [],
       '?actor=nobody': [],
     };
+    // So that a stream itself says when it has looked through everything.
+    const streams = apps[0].nest.get(EventStreams);
+    const usual = streams.heartbeatMs;
+    streams.heartbeatMs = 30;
     const following = await Promise.all(
       Object.entries(queries).map(async ([query, expected]) => ({
         query,
@@ -118,9 +122,35 @@ describe('a stream that follows the log', () => {
     await there.record('/invoices', invoice('I2', 'hmrc'));
     await there.record('/invoices/I1/holds', { reason: 'goods missing' });
     for (const { query, expected, reader } of following) {
-      await reader.until(({ seen }) => seen.length === expected.length);
+      await reader.until(
+        ({ seen, comments }) =>
+          seen.length >= expected.length && comments.at(-1)?.includes('looked through up to position 6') === true,
+      );
       expect([query, reader.positions]).toEqual([query, expected]);
       expect([query, await exported(there, query)]).toEqual([query, expected]);
+      reader.leave();
+    }
+    streams.heartbeatMs = usual;
+  });
+
+  it('ends when the token is revoked or the role, and shows nothing of what comes then', async () => {
+    const [here] = await begin('revoking');
+    const installation = new LedgerClient(apps[0].url, '_installation');
+    const grants = [{ ledger: 'revoking', roles: ['auditor'] }];
+    const tokens: { id: string; token: string }[] = [];
+    for (const personId of ['ann', 'bob'])
+      tokens.push((await installation.record('/tokens', { personId, grants })).body);
+    const following = await Promise.all(
+      tokens.map(({ token }) => EventReader.open(`${here.base}/events`, undefined, token)),
+    );
+    readers.push(...following);
+    for (const reader of following) await reader.until(({ seen }) => seen.length === 3);
+    await installation.record(`/tokens/${tokens[0]!.id}/revocation`, { reason: 'lost' });
+    await here.record('/access/bob/revocation', { reason: 'left' });
+    await here.record('/vendors', vendorOf('secret'));
+    for (const reader of following) {
+      expect(await reader.over).toBe('ended');
+      expect(reader.positions).toEqual([1, 2, 3]);
     }
   });
 

@@ -13,7 +13,7 @@ export interface Refused {
 }
 export type Outcome = Principal | Refused;
 
-export const unknownToken: Refused = {
+const unknownToken: Refused = {
   refused: 'The token is not one of ours: send the header Authorization: Bearer <token>.',
 };
 

@@ -39,13 +39,17 @@ export class EventStreams implements OnModuleDestroy {
     return Readable.from(this.#lines(ledgerId, asked, limit, first), { objectMode: false, highWaterMark: 1 });
   }
 
-  /** What was asked for, and from then on what is recorded, as server-sent events. Ends when its reader goes, or we do. */
-  async live(ledgerId: string, asked: Asked): Promise<Readable> {
+  /**
+   * What was asked for, and from then on what is recorded, as server-sent events. Ends when its reader goes, or we do.
+   *
+   * @param mayGoOn asked before anything is shown: a stream lasts longer than a token or a role may
+   */
+  async live(ledgerId: string, asked: Asked, mayGoOn: () => boolean | Promise<boolean>): Promise<Readable> {
     const first = await this.#page(ledgerId, asked, followedPerRead);
     const stop = new AbortController();
     if (this.#isStopping) stop.abort();
     this.#following.add(stop);
-    const texts = this.#live(ledgerId, asked, first, stop.signal);
+    const texts = this.#live(ledgerId, asked, first, mayGoOn, stop.signal);
     return new Readable({
       highWaterMark: 1,
       read() {
@@ -75,12 +79,19 @@ export class EventStreams implements OnModuleDestroy {
     }
   }
 
-  async *#live(ledgerId: string, asked: Asked, first: LogPage, signal: AbortSignal): AsyncGenerator<string> {
+  async *#live(
+    ledgerId: string,
+    asked: Asked,
+    first: LogPage,
+    mayGoOn: () => boolean | Promise<boolean>,
+    signal: AbortSignal,
+  ): AsyncGenerator<string> {
     const isOver = (): boolean => signal.aborted;
     // At once, so that the reader knows that it is connected.
     yield `retry: ${retryMs}\n\n`;
     let { after, through } = asked;
     for (let page = first; ; page = await this.#page(ledgerId, { ...asked, after, through }, followedPerRead)) {
+      if (!(await mayGoOn())) return;
       // A line has no line break in it, so it is one field.
       if (page.lines.length > 0)
         yield page.lines.map(({ position, line }) => `id: ${position}\ndata: ${line}\n\n`).join('');
@@ -91,6 +102,7 @@ export class EventStreams implements OnModuleDestroy {
           through = grown;
           break;
         }
+        if (!(await mayGoOn())) return;
         if (!isOver()) yield `: looked through up to position ${through}\n\n`;
       }
       if (isOver()) return;

@@ -1,6 +1,7 @@
 import { Get, Headers, Query, StreamableFile } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AnyRole } from '../access/declared.js';
+import { Login } from '../access/login.js';
 import { catalogue, type DocumentName, type EventType } from '../domain/events.js';
 import { rejectMalformed } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
@@ -115,6 +116,7 @@ export class EventsController {
     private readonly log: EventLog,
     private readonly reader: Reader,
     private readonly streams: EventStreams,
+    private readonly login: Login,
   ) {}
 
   /** The log in the order of positions: as a page, as a stream with one event a line, or as a stream that follows it. */
@@ -158,12 +160,19 @@ export class EventsController {
     @Query(Checked) query: EventsQuery,
     @Headers('accept') accept: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Headers('authorization') authorization: string | undefined,
   ): Promise<StreamableFile | string> {
     const format = formatOf(accept);
     const { ledgerId, reply } = call;
     const { position: head } = await this.reader.head(ledgerId, query.atLeast);
     void reply.header('Ledger-Position', String(head)).header('Vary', 'Accept');
-    if (format === 'text/event-stream') return this.#follow(call, query, head, lastEventId);
+    if (format === 'text/event-stream') {
+      const mayGoOn = async (): Promise<boolean> => {
+        const who = await this.login.identify(authorization);
+        return !('refused' in who) && who.rolesIn(ledgerId).length > 0;
+      };
+      return this.#follow(call, query, head, lastEventId, mayGoOn);
+    }
     const asked = await this.#asked(ledgerId, query, head);
     const limit = query.limit === undefined ? undefined : Number(query.limit);
     if (format === 'application/json') return this.#page(call, asked, limit ?? defaultLimit);
@@ -183,6 +192,7 @@ export class EventsController {
     query: Plain<EventsQuery>,
     head: number,
     lastEventId: string | undefined,
+    mayGoOn: () => Promise<boolean>,
   ): Promise<StreamableFile> {
     const endless = (['limit', 'to'] as const).filter((name) => query[name] !== undefined);
     if (endless.length > 0) {
@@ -199,7 +209,7 @@ export class EventsController {
     }
     const asked = await this.#asked(ledgerId, { ...query, cursor: undefined, ...place }, head);
     void reply.headers({ 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
-    return new StreamableFile(await this.streams.live(ledgerId, asked), { type: 'text/event-stream' });
+    return new StreamableFile(await this.streams.live(ledgerId, asked, mayGoOn), { type: 'text/event-stream' });
   }
 
   async #asked(ledgerId: string, query: Plain<EventsQuery>, head: number): Promise<Asked> {

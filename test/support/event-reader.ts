@@ -36,8 +36,8 @@ export class EventReader {
    * @param lastEventId where to go on
    * @throws {Error} unless the answer is 200
    */
-  static async open(url: string, lastEventId?: number): Promise<EventReader> {
-    const reader = await EventReader.wait(url, lastEventId);
+  static async open(url: string, lastEventId?: number, token = testToken): Promise<EventReader> {
+    const reader = await EventReader.wait(url, lastEventId, token);
     reader.response.on('data', (text: string) => {
       reader.#read(text);
     });
@@ -45,10 +45,10 @@ export class EventReader {
   }
 
   /** The same, but takes nothing of what comes yet. */
-  static async wait(url: string, lastEventId?: number): Promise<EventReader> {
+  static async wait(url: string, lastEventId?: number, token = testToken): Promise<EventReader> {
     const call = request(url, {
       headers: {
-        authorization: `Bearer ${testToken}`,
+        authorization: `Bearer ${token}`,
         accept: 'text/event-stream',
         ...(lastEventId !== undefined && { 'last-event-id': String(lastEventId) }),
       },
