@@ -34,6 +34,9 @@ const reports: Readonly<Record<string, readonly string[]>> = {
   'cash-priority': ['periods=3', 'minimumBalance=10&periods=2&receiptsBelow=weigh'],
 };
 
+/** They come in one form, and uncut. */
+const extracts = ['invoices-received', 'invoices-received-lines', 'supplier-listing', 'hledger', 'beancount'];
+
 type Step = readonly [path: string, body: object];
 
 const invoice = (id: string, vendorId: string, invoiceDate: string, dueDate: string, total: string): Step => [
@@ -101,17 +104,23 @@ const later: readonly Step[] = [
 describe('every report', () => {
   it('is among those that are tried here', async () => {
     const { paths } = JSON.parse(await readFile(new URL('openapi.json', import.meta.url), 'utf8')) as { paths: object };
-    const names = Object.keys(paths).flatMap((path) => /\/reports\/([\w-]+)$/.exec(path)?.[1] ?? []);
-    expect(Object.keys(reports).sort()).toEqual(names.sort());
+    const named = (folder: string): string[] =>
+      Object.keys(paths).flatMap((path) => new RegExp(`/${folder}/([\\w-]+)$`).exec(path)?.[1] ?? []);
+    // That of access has positions of a log of its own.
+    expect([...Object.keys(reports), 'access'].sort()).toEqual(named('reports').sort());
+    expect([...extracts].sort()).toEqual(named('extracts').sort());
   });
 
   it('gives the same bytes at the same two dates, whatever is recorded later, through any instance', async () => {
     const { headers } = await ledger.get('/events?limit=1');
     const position = Number(headers.get('ledger-position'));
     const recordedAt = String((await ledger.events()).at(-1)!.recordedAt);
-    const paths = Object.entries(reports).flatMap(([name, cuts]) =>
-      cuts.flatMap((cut) => ['json', 'csv'].map((format) => `/reports/${name}?${asOf}&format=${format}&${cut}`)),
-    );
+    const paths = [
+      ...Object.entries(reports).flatMap(([name, cuts]) =>
+        cuts.flatMap((cut) => ['json', 'csv'].map((format) => `/reports/${name}?${asOf}&format=${format}&${cut}`)),
+      ),
+      ...extracts.map((name) => `/extracts/${name}?${asOf}`),
+    ];
     const ask = async (client: LedgerClient, moment: string): Promise<string[]> => {
       const texts: string[] = [];
       for (const path of paths) {
@@ -132,5 +141,26 @@ describe('every report', () => {
     // And what was recorded since does show where it is asked for.
     const after = await ask(other, `atLeast=${position + later.length}`);
     expect(paths.filter((_, i) => after[i] === before[i])).toEqual([]);
+  });
+
+  it('of access does so too, in the log of its own', async () => {
+    const grant = (personId: string): Promise<unknown> => ledger.record('/access', { personId, roles: ['clerk'] });
+    await grant('ann@example.com');
+    const installation = new LedgerClient(apps[0].url, '_installation');
+    const position = Number((await installation.get('/events?limit=1')).headers.get('ledger-position'));
+    const recordedAt = String((await installation.events()).at(-1)!.recordedAt);
+    const today = `asOf=${recordedAt.slice(0, 10)}`;
+    const other = new LedgerClient(apps[1].url, 'travelling');
+    for (const format of ['json', 'csv']) {
+      const ask = async (client: LedgerClient, moment: string): Promise<string> =>
+        (await client.get(`/reports/access?${today}&format=${format}&${moment}`)).text;
+      const before = await ask(ledger, `knownAtPosition=${position}`);
+      expect(before).toContain('ann@example.com');
+      await grant(`bob-${format}`);
+      await ledger.post('/access/ann@example.com/revocation', { reason: 'left' });
+      expect(await ask(ledger, `knownAtPosition=${position}`)).toBe(before);
+      expect(await ask(other, `knownAt=${recordedAt}`)).toBe(before);
+      expect(await ask(other, `atLeast=${position + 1}`)).toContain(`bob-${format}`);
+    }
   });
 });
