@@ -1,4 +1,4 @@
-import { everyLedger, installationLedger } from '../domain/access.js';
+import { everyLedger, installationLedger, noCurrency } from '../domain/access.js';
 import { reject } from '../domain/rejection.js';
 import type { EventLog } from '../event-log/event-log.js';
 import { uuidv7 } from '../event-log/uuid.js';
@@ -19,8 +19,7 @@ export const openInstallation = async (log: EventLog): Promise<void> => {
       type: 'OpenLedger',
       id: installationLedger,
       name: 'Access to this installation',
-      // ISO 4217 for "no currency": there are no amounts in it.
-      currency: 'XXX',
+      currency: noCurrency,
       timeZone: 'UTC',
     },
     actor: { id: 'duebook', role: 'admin' },

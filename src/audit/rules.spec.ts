@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { noCurrency } from '../domain/access.js';
 import { sampleSize } from '../../test/support/seed.js';
 import type { ApEvent, DataOf, EventType, RecordedEvent } from '../domain/events.js';
 import { Accounts } from './accounts.js';
@@ -140,7 +141,7 @@ const closed = (on: string, closedThrough: string): ApEvent =>
 const installed = event('LedgerOpened', '2024-01-02', {
   ledgerId: '_installation',
   name: 'Access',
-  currency: 'XXX',
+  currency: noCurrency,
   timeZone: 'UTC',
 });
 const granted = (ledger: string, ...roles: DataOf<'AccessGranted'>['roles']): ApEvent =>

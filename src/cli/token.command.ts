@@ -1,17 +1,32 @@
-import { userInfo } from 'node:os';
 import { Command, Option, SubCommand } from 'nest-commander';
 import { mustBeLedgers, openInstallation } from '../access/installation.js';
 import { expiryOf } from '../access/expiry.js';
 import { newToken } from '../access/token-text.js';
 import { TokenUses } from '../access/token-uses.js';
-import { type AccessCommand, type Grant, installationLedger, type Role, roles, type Token } from '../domain/access.js';
+import {
+  type AccessCommand,
+  type Grant,
+  installationLedger,
+  isPersonId,
+  type Role,
+  roles,
+  type Token,
+} from '../domain/access.js';
 import { isLocalDate } from '../domain/calendar.js';
 import type { Document } from '../domain/documents.js';
 import { Rejection } from '../domain/rejection.js';
 import { uuidv7 } from '../event-log/uuid.js';
 import { readLine } from '../event-log/record.js';
 import { normalInstant } from '../reports/as-of.js';
-import { CommandGroup, type CommonOptions, DuebookCommand, outcome, usage, UsageError } from './command.js';
+import {
+  CommandGroup,
+  type CommonOptions,
+  DuebookCommand,
+  operatorHere,
+  outcome,
+  usage,
+  UsageError,
+} from './command.js';
 import { atWork, type Workplace } from './workplace.js';
 
 /** Has a change of access recorded, as whoever uses this machine. @throws {UsageError} if a rule refuses it */
@@ -27,7 +42,7 @@ const record = async ({ log, sealer: makeSealer }: Workplace, command: AccessCom
     await openInstallation(log);
     await log.execute(installationLedger, {
       command,
-      actor: { id: `operator:${userInfo().username}`, role: 'admin' },
+      actor: { id: operatorHere(), role: 'admin' },
       key: undefined,
       requestHash: '',
       correlationId: uuidv7(),
@@ -58,7 +73,7 @@ interface CreateOptions extends CommonOptions {
 export class TokenCreateCommand extends DuebookCommand {
   async run(_: string[], options: CreateOptions): Promise<void> {
     const personId = options.person ?? usage('Say whose it is, with --person <id>: their name in the log.');
-    if (!/^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/.test(personId))
+    if (!isPersonId(personId))
       usage(`"${personId}" names nobody: letters, digits and . _ @ + | ~ : -, such as an e-mail address.`);
     const { id = uuidv7(), description } = options;
     if (!/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/.test(id)) usage(`"${id}" is no id: letters, digits and . _ -.`);

@@ -1,7 +1,7 @@
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
-import { everyLedger, installationLedger } from '../domain/access.js';
+import { everyLedger, installationLedger, isPersonId, personIdPattern } from '../domain/access.js';
 import { isLocalDate, isTimeZone } from '../domain/calendar.js';
 import { documentKinds } from '../domain/events.js';
 import { faultOfAmount, isCurrency } from '../domain/money.js';
@@ -129,10 +129,6 @@ export const faultOfText = (
   return trimmed && value.trim() !== value ? 'must not begin or end with a blank' : undefined;
 };
 
-const personIdPattern = /^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/;
-
-export const isPersonId = (value: unknown): value is string => typeof value === 'string' && personIdPattern.test(value);
-
 /** Names somebody: a human being or a program. */
 export const PersonId = (api: Described = {}): PropertyDecorator =>
   field(
@@ -199,12 +195,15 @@ export const DocumentText = (api: Described = {}): PropertyDecorator =>
     (value) => {
       const [kind = '', id = '', ...rest] = typeof value === 'string' ? value.split('/') : [];
       // An allocation that comes with a payment is named after it, and so may have a longer id than a caller can choose.
-      const isName = kinds.has(kind) && rest.length === 0 && /^[A-Za-z0-9._-]{1,70}$/.test(id);
+      const isName =
+        kinds.has(kind) &&
+        rest.length === 0 &&
+        (kind === 'person' ? isPersonId(id) : /^[A-Za-z0-9._-]{1,70}$/.test(id));
       return isName || value === 'ledger'
         ? undefined
         : `must be a kind and an id, such as invoice/INV-1, or ledger; kinds are ${documentKinds.join(', ')}`;
     },
-    { type: String, maxLength: 100, ...api },
+    { type: String, maxLength: 135, ...api },
   );
 
 const kinds: ReadonlySet<string> = new Set(documentKinds);

@@ -55,8 +55,9 @@ export class TokenListQuery extends PageQuery {
 }
 
 class ShownRevocation {
+  /** Absent in the answer with which it is revoked. */
   @ShownInstant()
-  at!: string;
+  at?: string;
   reason!: string;
 }
 
@@ -113,7 +114,8 @@ export const tokenResource = ({ facts, issuedAt, revoked }: Token, lastUsedAt?: 
     // While it is being issued, the instant is not known yet.
     ...(issuedAt !== '' && { issuedAt }),
     expiresAt,
-    ...(revoked && { revoked: { ...revoked } }),
+    // Nor that at which it is revoked, while it is.
+    ...(revoked && { revoked: { ...(revoked.at !== '' && { at: revoked.at }), reason: revoked.reason } }),
     ...(lastUsedAt !== undefined && { lastUsedAt }),
     prefix,
   };
