@@ -353,6 +353,13 @@ describe('a ledger that was set back', () => {
         const again = await client.post('/vendors', { id: 'w', name: 'W' });
         expect(again.body.type).toBe('/problems/ledger-set-back');
         expect((await client.get('/events')).body.items).toHaveLength(1);
+        // What it remembers of the vendor that was lost is forgotten: nothing is decided on it.
+        expect((await run(envOf(database), 'epoch', 'open', 'live', '--reason', 'Failed over')).code).toBe(0);
+        await until(async () => (await client.post('/vendors', { id: 'w', name: 'W' })).status === 201);
+        const money = { paidOn: '2024-01-31', currency: 'USD', amount: '1.00' };
+        const orphan = await client.post('/payments', { ...money, vendorId: 'v' });
+        expect([orphan.status, orphan.body.type]).toEqual([422, '/problems/unknown-vendor']);
+        expect((await client.get('/audit/checkpoint?atLeast=3')).text).toContain('/live/2\n3\n');
       } finally {
         await app.close();
         await backup.drop();

@@ -329,6 +329,7 @@ export class Sealer {
   #halt(setBack: SetBack): void {
     this.#setBacks.set(setBack.ledgerId, setBack);
     this.#trees.delete(setBack.ledgerId);
+    this.log.forget(setBack.ledgerId);
     const key = `${setBack.origin} ${setBack.size}`;
     if (this.#reported.has(key)) return;
     this.#reported.add(key);
