@@ -301,6 +301,43 @@ describe('a webhook', () => {
 
 describe('a database that is restored to an earlier state', () => {
   it(
+    'is told by what was signed under another origin, before and after that was changed',
+    async () => {
+      const database = await createTestDatabase();
+      const [old, renamed] = ['old.example', 'new.example'].map((origin) => ({ CHECKPOINT_ORIGIN: origin }));
+      let app = await startApp(database, old);
+      await checkpointOf(await new LedgerClient(app.url, 'moved').open());
+      await app.close();
+      const backup = await copyOf(database);
+      app = await startApp(database, old);
+      await new LedgerClient(app.url, 'moved').record('/vendors', { id: 'v', name: 'V' });
+      await checkpointOf(new LedgerClient(app.url, 'moved'), 2);
+      await app.close();
+      try {
+        // What tells is in the folder of the origin before.
+        app = await startApp(backup, renamed);
+        expect((await fetch(`${app.url}/health/ready`)).status).toBe(503);
+        await app.close();
+        // A ledger goes on under the origin that it has, in the folder of the new one; and that is looked at as well.
+        app = await startApp(database, renamed);
+        await new LedgerClient(app.url, 'moved').record('/vendors', { id: 'w', name: 'W' });
+        expect((await checkpointOf(new LedgerClient(app.url, 'moved'), 3)).origin).toBe('old.example/moved/1');
+        await app.close();
+        const kept = join(database.folder, 'checkpoints');
+        expect(await readFile(join(kept, 'new.example/moved/latest'), 'utf8')).toContain('old.example/moved/1\n3\n');
+        await rm(join(kept, 'old.example'), { recursive: true });
+        app = await startApp(backup, renamed);
+        expect((await fetch(`${app.url}/health/ready`)).status).toBe(503);
+      } finally {
+        await app.close();
+        await backup.drop();
+        await database.drop();
+      }
+    },
+    timeLimitMs,
+  );
+
+  it(
     'takes nothing more of the ledger that was set back, and says so',
     async () => {
       const database = await createTestDatabase();

@@ -10,6 +10,12 @@ const sendLimitMs = 5_000;
 const folderOf = (ledgerId: string): string => ledgerId.replace(/[A-Z]/g, (letter) => `~${letter.toLowerCase()}`);
 const ledgerIn = (folder: string): string => folder.replace(/~([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** A signed checkpoint, and the keys that are kept beside it: one a line. */
+interface Kept {
+  readonly note: string;
+  readonly keys: string;
+}
+
 /**
  * Where signed checkpoints are kept out of the database's reach: a folder per ledger with the newest one, the last one of
  * each day, what was signed when an epoch was opened, and the public keys. And whoever is sent them as well.
@@ -32,8 +38,8 @@ export class Outside {
     private readonly report: (error: unknown) => void,
   ) {}
 
-  #folder(ledgerId: string): string {
-    return join(this.directory, ...this.base.split('/'), folderOf(ledgerId));
+  #folder(ledgerId: string, base = this.base): string {
+    return join(this.directory, ...base.split('/'), folderOf(ledgerId));
   }
 
   /** The ledgers of which something is kept. */
@@ -42,12 +48,21 @@ export class Outside {
     return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => ledgerIn(name));
   }
 
-  /** The newest signed checkpoint and the keys that are kept beside it. */
-  async newest(ledgerId: string): Promise<{ readonly note: string; readonly keys: string } | undefined> {
-    const folder = this.#folder(ledgerId);
-    const note = await ifThere(readFile(join(folder, 'latest'), 'utf8'));
-    if (note === undefined) return undefined;
-    return { note, keys: (await ifThere(readFile(join(folder, 'public-keys'), 'utf8'))) ?? '' };
+  /**
+   * The newest signed checkpoint and the keys that are kept beside it: one of each folder that has any.
+   *
+   * @param origins that the ledger had until now: they may begin with what was set before, and then so does the folder
+   */
+  async newest(ledgerId: string, origins: readonly string[]): Promise<Kept[]> {
+    const bases = new Set([this.base, ...origins.map((origin) => origin.split('/').slice(0, -2).join('/'))]);
+    const all: Kept[] = [];
+    for (const base of bases) {
+      const folder = this.#folder(ledgerId, base);
+      const note = await ifThere(readFile(join(folder, 'latest'), 'utf8'));
+      if (note === undefined) continue;
+      all.push({ note, keys: (await ifThere(readFile(join(folder, 'public-keys'), 'utf8'))) ?? '' });
+    }
+    return all;
   }
 
   /**

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { EventLog } from '../event-log/event-log.js';
 import { type Checkpoint, openCheckpoint, signCheckpoint } from './checkpoint.js';
 import { GrowingTree, leafHash } from './merkle.js';
-import { formatVerifierKey, NoteError, parseVerifierKeys, verifierKey } from './note.js';
+import { formatVerifierKey, NoteError, parseVerifierKeys, type VerifierKey, verifierKey } from './note.js';
 import type { Outside } from './outside.js';
 import { type Epoch, type SetBack, TreeStore } from './tree-store.js';
 
@@ -40,6 +40,8 @@ export const originOf = (base: string, ledgerId: string, epoch: number): string 
 /** The epoch in the name of an origin; 0 if it has none. */
 export const epochIn = (origin: string): number => Number(/\/([1-9]\d{0,8})$/.exec(origin)?.[1] ?? 0);
 
+type Signed = Checkpoint & { readonly epoch: number };
+
 export interface Sealing {
   /** What origins begin with. */
   readonly base: string;
@@ -62,7 +64,7 @@ export class Sealer {
   readonly #store: TreeStore;
   readonly #trees = new Map<string, GrowingTree>();
   /** The newest checkpoint of each ledger that is known to be signed, by us or by what was found outside. */
-  readonly #signed = new Map<string, Checkpoint & { readonly epoch: number }>();
+  readonly #signed = new Map<string, Signed>();
   readonly #setBacks = new Map<string, SetBack>();
   readonly #reported = new Set<string>();
   #wake: () => void = () => undefined;
@@ -306,24 +308,35 @@ export class Sealer {
     return true;
   }
 
-  async #keptOutside(ledgerId: string): Promise<(Checkpoint & { readonly epoch: number }) | undefined> {
-    const kept = await this.sealing.outside.newest(ledgerId);
-    if (!kept) return undefined;
-    const { base, privateKey, report } = this.sealing;
-    try {
-      const keys = parseVerifierKeys([kept.keys, ...(await this.#store.keys(ledgerId))].join('\n'));
-      const [origin = ''] = kept.note.split('\n', 1);
-      if (epochIn(origin) > 0) keys.push(verifierKey(origin, createPublicKey(privateKey)));
-      const checkpoint = openCheckpoint(kept.note, keys);
-      const epoch = epochIn(checkpoint.origin);
-      if (epoch === 0 || checkpoint.origin !== originOf(base, ledgerId, epoch))
-        throw new NoteError(`it is of ${checkpoint.origin}`);
-      return { ...checkpoint, epoch };
-    } catch (error) {
-      if (!(error instanceof NoteError)) throw error;
-      report(new Error(`the checkpoint kept of ledger ${ledgerId} says nothing: ${error.message}`, { cause: error }));
-      return undefined;
+  /** The newest checkpoint kept outside that is one of this ledger, under any of its origins. */
+  async #keptOutside(ledgerId: string): Promise<Signed | undefined> {
+    const { base, outside, report } = this.sealing;
+    const origins = (await this.#store.epochs(ledgerId)).map(({ origin }) => origin);
+    let newest: Signed | undefined;
+    for (const kept of await outside.newest(ledgerId, origins)) {
+      try {
+        const checkpoint = openCheckpoint(kept.note, await this.#keysFor(ledgerId, kept));
+        const epoch = epochIn(checkpoint.origin);
+        if (
+          !origins.includes(checkpoint.origin) &&
+          (epoch === 0 || checkpoint.origin !== originOf(base, ledgerId, epoch))
+        )
+          throw new NoteError(`it is of ${checkpoint.origin}`);
+        if (!newest || epoch > newest.epoch || (epoch === newest.epoch && checkpoint.size > newest.size))
+          newest = { ...checkpoint, epoch };
+      } catch (error) {
+        if (!(error instanceof NoteError)) throw error;
+        report(new Error(`the checkpoint kept of ledger ${ledgerId} says nothing: ${error.message}`, { cause: error }));
+      }
     }
+    return newest;
+  }
+
+  async #keysFor(ledgerId: string, kept: { readonly note: string; readonly keys: string }): Promise<VerifierKey[]> {
+    const keys = parseVerifierKeys([kept.keys, ...(await this.#store.keys(ledgerId))].join('\n'));
+    const [origin = ''] = kept.note.split('\n', 1);
+    if (epochIn(origin) > 0) keys.push(verifierKey(origin, createPublicKey(this.sealing.privateKey)));
+    return keys;
   }
 
   #halt(setBack: SetBack): void {

@@ -68,19 +68,18 @@ export class VerifyCommand extends DuebookCommand {
       const commitments: Commitment[] = [];
       let keys: VerifierKey[];
       const { outside, privateKey } = await sealing();
-      const kept = await outside.newest(ledgerId);
+      const origins = (await store.epochs(ledgerId)).map(({ origin }) => origin);
+      const kept = await outside.newest(ledgerId, origins);
       if (options.publicKey === undefined) {
         // What is kept outside, and our own key, are out of the reach of whoever can change the database.
-        const own = (await store.epochs(ledgerId)).map(({ origin }) =>
-          verifierKey(origin, createPublicKey(privateKey)),
-        );
-        keys = [...own, ...parseVerifierKeys(kept?.keys ?? '')];
+        const own = origins.map((origin) => verifierKey(origin, createPublicKey(privateKey)));
+        keys = [...own, ...kept.flatMap((one) => parseVerifierKeys(one.keys))];
         limits.unshift(
           'who holds the key: it is this installation’s own; use --public-key with one that you were given',
         );
       } else keys = await readKeys(options.publicKey);
-      if (kept)
-        commitments.push(...commitmentsOf([['the checkpoint kept outside the database', kept.note]], keys, report));
+      for (const { note } of kept)
+        commitments.push(...commitmentsOf([['the checkpoint kept outside the database', note]], keys, report));
       commitments.push(...(await readCommitments(options.since ?? [], keys, report)));
       const progress = new Progress('Verifying', (await log.head(ledgerId))?.position);
       const verified = await verifyDatabase(pool, ledgerId, keys, commitments, report, (lines) => {
