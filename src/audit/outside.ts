@@ -3,9 +3,6 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'nod
 import { join } from 'node:path';
 import { formatVerifierKey, type VerifierKey } from './note.js';
 
-/** How long the receiver of checkpoints may take to answer. */
-const sendLimitMs = 5_000;
-
 /** Upper case apart from lower case also where the file system makes no difference. */
 const folderOf = (ledgerId: string): string => ledgerId.replace(/[A-Z]/g, (letter) => `~${letter.toLowerCase()}`);
 const ledgerIn = (folder: string): string => folder.replace(/~([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -24,18 +21,21 @@ export class Outside {
   /** By ledger, what waits to be sent while something else is under way: the newest says all. */
   readonly #toSend = new Map<string, string>();
   #sending: Promise<void> | undefined;
+  readonly #giveUp = new AbortController();
 
   /**
    * @param directory the checkpoint folder
    * @param base      what the origins of this installation begin with, such as `ledger.example.com`
    * @param url       where checkpoints are sent as well
    * @param report    told of what could not be sent
+   * @param limitMs   how long the receiver of checkpoints may take to answer
    */
   constructor(
     private readonly directory: string,
     private readonly base: string,
     private readonly url: string | undefined,
     private readonly report: (error: unknown) => void,
+    private readonly limitMs = 5_000,
   ) {}
 
   #folder(ledgerId: string, base = this.base): string {
@@ -80,7 +80,7 @@ export class Outside {
     this.#send(ledgerId, note);
   }
 
-  /** Keeps what was signed when an epoch was opened, and sends it. */
+  /** Keeps what was signed when an epoch was opened, and sends it once: if that fails, the file is what there is of it. */
   async keepStatement(ledgerId: string, epoch: number, note: string): Promise<void> {
     const folder = this.#folder(ledgerId);
     await mkdir(folder, { recursive: true });
@@ -105,20 +105,26 @@ export class Outside {
           method: 'POST',
           headers: { 'content-type': 'text/plain; charset=utf-8' },
           body: note,
-          signal: AbortSignal.timeout(sendLimitMs),
+          signal: AbortSignal.any([this.#giveUp.signal, AbortSignal.timeout(this.limitMs)]),
         });
         await answer.body?.cancel();
         if (!answer.ok) throw new Error(`CHECKPOINT_URL answered ${answer.status}`);
       } catch (error) {
-        // The next checkpoint says everything that this one says.
+        // The next checkpoint says everything that a checkpoint says; of a statement there is the file.
         this.report(error);
       }
     }
   }
 
-  /** Waits until everything is sent, or has failed to be. */
+  /** Waits until everything is sent or has failed to be, but no longer than sending one may take: the rest is given up. */
   async drain(): Promise<void> {
+    const timer = setTimeout(() => {
+      if (this.#toSend.size > 0) this.report(new Error(`not sent any more: ${[...this.#toSend.keys()].join(', ')}`));
+      this.#toSend.clear();
+      this.#giveUp.abort(new Error('CHECKPOINT_URL did not answer before the end'));
+    }, this.limitMs);
     await this.#sending;
+    clearTimeout(timer);
   }
 }
 
