@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -230,6 +230,17 @@ describe('a command', () => {
     },
     timeLimitMs,
   );
+
+  it('that verifies needs a key and makes none, and says what is wrong with one in a line', async () => {
+    const elsewhere = { DUEBOOK_DATA: join(folder, 'elsewhere') };
+    const lost = await run(envOf(database, elsewhere), 'verify', 'acme');
+    expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('say --public-key FILE')]);
+    await writeFile(join(folder, 'acme.key'), (await new LedgerClient(app.url, 'acme').get('/audit/public-key')).text);
+    expect((await run(envOf(database, elsewhere), 'verify', 'acme', '--public-key', 'acme.key')).code).toBe(0);
+    await expect(readdir(elsewhere.DUEBOOK_DATA)).rejects.toThrow('ENOENT');
+    const { code, stderr } = await run(envOf(database, { CHECKPOINT_KEY: join(folder, 'none.pem') }), 'verify', 'acme');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^CHECKPOINT_KEY: there is no [^\n]+\n$/)]);
+  });
 
   it('that verifies names what is wrong, and fails', async () => {
     const env = envOf(database);

@@ -20,16 +20,10 @@ export interface KeySettings {
  *
  * @throws {KeyFileError}
  */
-export const readOrMakeKey = async ({ checkpointKeyFile, dataDirectory }: KeySettings): Promise<KeyObject> => {
-  if (checkpointKeyFile !== undefined) {
-    return (
-      (await readKey(checkpointKeyFile)) ??
-      complain(`CHECKPOINT_KEY: there is no ${checkpointKeyFile}; make one with openssl genpkey -algorithm ed25519`)
-    );
-  }
-  const file = join(dataDirectory, 'keys', 'checkpoint.pem');
-  const kept = await readKey(file);
+export const readOrMakeKey = async (settings: KeySettings): Promise<KeyObject> => {
+  const kept = await readKey(settings);
   if (kept) return kept;
+  const file = ownFile(settings);
   const { privateKey } = generateKeyPairSync('ed25519');
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
@@ -44,14 +38,30 @@ export const readOrMakeKey = async ({ checkpointKeyFile, dataDirectory }: KeySet
     return privateKey;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return (await readKey(file)) ?? complain(`${file} comes and goes`);
+    return (await keyIn(file)) ?? complain(`${file} comes and goes`);
   } finally {
     await rm(draft);
   }
 };
 
+const ownFile = ({ dataDirectory }: KeySettings): string => join(dataDirectory, 'keys', 'checkpoint.pem');
+
+/**
+ * The private key, if there is one by now.
+ *
+ * @throws {KeyFileError} also where the operator's is not there
+ */
+export const readKey = async (settings: KeySettings): Promise<KeyObject | undefined> => {
+  const { checkpointKeyFile: named } = settings;
+  if (named === undefined) return keyIn(ownFile(settings));
+  return (
+    (await keyIn(named)) ??
+    complain(`CHECKPOINT_KEY: there is no ${named}; make one with openssl genpkey -algorithm ed25519`)
+  );
+};
+
 /** @returns undefined if there is no such file */
-const readKey = async (file: string): Promise<KeyObject | undefined> => {
+const keyIn = async (file: string): Promise<KeyObject | undefined> => {
   let pem: Buffer;
   try {
     const { mode } = await stat(file);

@@ -1,5 +1,4 @@
 import { access, readFile } from 'node:fs/promises';
-import { createPublicKey } from 'node:crypto';
 import { Command, Option } from 'nest-commander';
 import { openCheckpoint, parseCheckpoint } from '../audit/checkpoint.js';
 import { readLeaves } from '../audit/export.js';
@@ -62,18 +61,22 @@ export class VerifyCommand extends DuebookCommand {
     if (options.checkpoint !== undefined)
       usage('--checkpoint goes with --export; to compare the database with one, use --since.');
     limits.push(...notCheckedInDatabase);
-    return atWork(async ({ pool, log, sealing }) => {
+    return atWork(async ({ pool, log, outside, publicKey }) => {
       const ledgerId = await ledgerNamed(log, name);
       const store = new TreeStore(pool);
       const commitments: Commitment[] = [];
       let keys: VerifierKey[];
-      const { outside, privateKey } = await sealing();
       const origins = (await store.epochs(ledgerId)).map(({ origin }) => origin);
-      const kept = await outside.newest(ledgerId, origins);
+      const kept = await (await outside()).newest(ledgerId, origins);
       if (options.publicKey === undefined) {
         // What is kept outside, and our own key, are out of the reach of whoever can change the database.
-        const own = origins.map((origin) => verifierKey(origin, createPublicKey(privateKey)));
+        const ownKey = await publicKey();
+        const own = ownKey ? origins.map((origin) => verifierKey(origin, ownKey)) : [];
         keys = [...own, ...kept.flatMap((one) => parseVerifierKeys(one.keys))];
+        if (keys.length === 0 && origins.length > 0)
+          usage(
+            'There is no key here to verify with: say --public-key FILE, or set DUEBOOK_DATA or CHECKPOINT_KEY to those of the server.',
+          );
         limits.unshift(
           'who holds the key: it is this installation’s own; use --public-key with one that you were given',
         );
