@@ -86,8 +86,8 @@ export class LogVerifier {
   readonly #keys = new PrintMap();
   readonly #commands = new PrintMap();
   readonly #streams = new PrintMap();
-  readonly #commitments: readonly Commitment[];
-  #due = 0;
+  /** What is still to be compared, the smallest size first. */
+  #due: Commitment[] = [];
   /** The last size at which the log agreed with what was committed to. */
   #agreed = 0;
   readonly #contradicted = new Set<string>();
@@ -110,8 +110,13 @@ export class LogVerifier {
     private readonly report: (finding: Finding) => void,
     private readonly leafAt: (position: number) => Buffer | undefined = () => undefined,
   ) {
-    this.#commitments = [...commitments].sort((a, b) => a.size - b.size);
-    for (const commitment of this.#commitments) if (commitment.size === 0) this.#due += 1;
+    this.expect(commitments);
+  }
+
+  /** The log has to agree with these as well: what covers no more than the lines so far comes too late. */
+  expect(commitments: readonly Commitment[]): void {
+    const due = commitments.filter(({ size }) => size > this.#lines);
+    this.#due = [...this.#due, ...due].sort((a, b) => a.size - b.size);
   }
 
   get ledger(): string | undefined {
@@ -153,8 +158,7 @@ export class LogVerifier {
     };
     const event = this.#read(bytes, leaf, wrong);
     if (this.#faults === faultsBefore) this.#good += 1;
-    for (; this.#commitments[this.#due]?.size === this.#lines; this.#due++)
-      this.#compare(this.#commitments[this.#due]!);
+    while (this.#due[0]?.size === this.#lines) this.#compare(this.#due.shift()!);
     return { leaf, event };
   }
 
@@ -177,7 +181,7 @@ export class LogVerifier {
 
   /** Ends the log. What is found last is of no one position, as a rule. */
   end(): void {
-    for (const { name, size } of this.#commitments.slice(this.#due)) {
+    for (const { name, size } of this.#due) {
       this.report({
         check: 'checkpoint',
         position: this.#lines + 1,
