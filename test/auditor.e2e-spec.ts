@@ -172,6 +172,23 @@ describe('random histories', () => {
     timeLimitMs,
   );
 
+  it('are not written over a file of something else', async () => {
+    const client = await new LedgerClient(app.url, 'own-file').open();
+    await client.record('/vendors', { id: 'v1', name: 'V' });
+    const [first, second] = await linesOf(client);
+    const file = join(database.folder, 'own-file.ndjson');
+    for (const text of ['my notes', `${first}x`, `${first}\nmy notes`, `${first}\n${second}\nmy notes`, '\n']) {
+      await writeFile(file, text);
+      await expect(exportLog(pools[0]!, 'own-file', file, 2)).rejects.toThrow('is not the beginning of an export');
+      expect(await readFile(file, 'utf8')).toBe(text);
+    }
+    for (const text of ['', first!.slice(0, 9), first!, `${first}\n`, `${first}\n${second!.slice(0, 9)}`]) {
+      await writeFile(file, text);
+      await exportLog(pools[0]!, 'own-file', file, 2);
+      expect(await readFile(file, 'utf8')).toBe(`${first}\n${second}\n`);
+    }
+  });
+
   it(
     'are taken in by an application that goes on with them',
     async () => {

@@ -45,13 +45,8 @@ export const exportLog = async (
   const kept = await keptOf(file);
   if (kept.lines > through)
     throw new ExportError(`${file} has ${kept.lines} lines already, more than ${through}: name another file.`);
-  if (kept.last) {
-    const [line] = await store.linesAfter(ledgerId, kept.lines - 1, 1);
-    if (!line || !Buffer.from(line.line).equals(kept.last))
-      throw new ExportError(
-        `${file} is no export of ledger ${ledgerId}: its line ${kept.lines} is another one. Name another file.`,
-      );
-  }
+  if (!(await isBeginning(store, ledgerId, kept)))
+    throw new ExportError(`${file} is not the beginning of an export of ledger ${ledgerId}. Name another file.`);
   const handle = await open(file, 'a');
   try {
     // A line that was cut short by the break is written again.
@@ -73,11 +68,22 @@ async function* leavesIn(file: string): AsyncGenerator<Buffer> {
   for await (const lines of linesIn(file)) yield Buffer.concat(lines.map(leafHash));
 }
 
-const keptOf = async (file: string): Promise<{ lines: number; bytes: number; last: Buffer | undefined }> => {
+/** What a file has already. */
+interface KeptLines {
+  readonly lines: number;
+  /** Of these lines. */
+  readonly bytes: number;
+  readonly last: Buffer | undefined;
+  /** What stands after the last of them: a line that was cut short. */
+  readonly rest: Buffer;
+}
+
+const keptOf = async (file: string): Promise<KeptLines> => {
   let [lines, bytes] = [0, 0];
   let last: Buffer | undefined;
+  let rest: Buffer = Buffer.alloc(0);
   try {
-    for await (const page of linesIn(file)) {
+    for await (const page of linesIn(file, (cut) => (rest = cut))) {
       for (const line of page) bytes += line.length + 1;
       lines += page.length;
       last = Buffer.from(page.at(-1)!);
@@ -85,7 +91,15 @@ const keptOf = async (file: string): Promise<{ lines: number; bytes: number; las
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  return { lines, bytes, last };
+  return { lines, bytes, last, rest };
+};
+
+/** Whether a file ends as the log goes there. Of another one nothing may be cut off. */
+const isBeginning = async (store: TreeStore, ledgerId: string, { lines, last, rest }: KeptLines): Promise<boolean> => {
+  const after = Math.max(lines - 1, 0);
+  const texts = (await store.linesAfter(ledgerId, after, 2)).map(({ line }) => Buffer.from(line));
+  if (last && !texts.shift()?.equals(last)) return false;
+  return rest.length === 0 || rest.equals(texts[0]?.subarray(0, rest.length) ?? Buffer.alloc(0));
 };
 
 const writeLines = async (
