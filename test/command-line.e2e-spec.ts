@@ -128,6 +128,7 @@ describe('a command', () => {
     [['verify', '--export', 'nothing.ndjson'], 'Say --checkpoint'],
     [['verify', '--checkpoint', 'x'], 'goes with --export'],
     [['export', '--to', '3'], 'has 2 events'],
+    [['export', '--csv', '--to', '3'], 'has 2 events'],
     [['export', '--to', 'x'], 'is no position'],
     [['export', '--hledger', '--to', '3'], '--to must be at most 2'],
     [['export', '--hledger', '--as-of', '2024-02-30'], '--as-of must be a day that exists'],
@@ -277,6 +278,11 @@ describe('a command', () => {
         );
         expect(await readFile(join(folder, 'moved.ndjson.checkpoint'), 'utf8')).toContain(`/acme/2\n${events}\n`);
         expect((await run(there, 'verify')).code).toBe(0);
+        const early = await run(there, 'export', '--csv', '--out', 'early');
+        expect([early.code, early.stderr]).toEqual([
+          1,
+          expect.stringContaining(`The books go up to position 0 only, not ${events}`),
+        ]);
         expect((await run(there, 'replay', '--swap')).stdout).toContain(`live ones now, from position ${events}`);
         expect((await run(there, 'replay')).code).toBe(0);
       } finally {
