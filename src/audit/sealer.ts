@@ -98,6 +98,12 @@ export class Sealer {
     for (const ledgerId of ledgerIds) await this.#compare(ledgerId);
   }
 
+  /** Compares one ledger: enough for who appends to no other. */
+  async compare(ledgerId: string): Promise<void> {
+    await this.#learnSetBacks();
+    await this.#compare(ledgerId);
+  }
+
   /**
    * Checks a new connection: behind the same address there may be another server by now, one that lost the last of what
    * was signed.

@@ -32,7 +32,7 @@ import { atWork, type Workplace } from './workplace.js';
 /** Has a change of access recorded, as whoever uses this machine. @throws {UsageError} if a rule refuses it */
 const record = async ({ log, sealer: makeSealer }: Workplace, command: AccessCommand): Promise<Document> => {
   const sealer = await makeSealer();
-  await sealer.compareAll();
+  await sealer.compare(installationLedger);
   // A log that was set back must not grow, not even by this.
   log.mayAppend = (ledgerId) => {
     sealer.mayAppend(ledgerId);
