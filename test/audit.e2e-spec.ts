@@ -12,7 +12,7 @@ import { isConsistent, isIncluded, leafHash } from '../src/audit/merkle.js';
 import { parseVerifierKeys } from '../src/audit/note.js';
 import type { App } from '../src/app.module.js';
 import { LedgerClient, startApp } from './support/app.js';
-import { copyOf, linesOf, rootOfLines, until, vendors } from './support/audit.js';
+import { copyOf, linesOf, rootOfLines, tamper, until, vendors } from './support/audit.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 
 const bytes = (texts: readonly string[]): Buffer[] => texts.map((text) => Buffer.from(text, 'base64'));
@@ -255,6 +255,32 @@ describe('two instances on one database', () => {
         await pool.end();
         await apps[1]!.close();
         await rm(other.folder, { recursive: true, force: true });
+        await database.drop();
+      }
+    },
+    timeLimitMs,
+  );
+});
+
+describe('a ledger that can’t be sealed', () => {
+  it(
+    'is told of once, and the others are sealed',
+    async () => {
+      const database = await createTestDatabase();
+      let app = await startApp(database);
+      await checkpointOf(await new LedgerClient(app.url, 'changed').open());
+      await app.close();
+      await tamper(database, `update log.events set line = replace(line, '"name":"Test"', '"name":"Rest"')`);
+      const logged: { err?: { message: string } }[] = [];
+      const logger = pino({ level: 'error' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+      app = await startApp(database, {}, logger);
+      try {
+        await new LedgerClient(app.url, 'changed').record('/vendors', { id: 'v', name: 'V' });
+        await sleep(1_500);
+        await checkpointOf(await new LedgerClient(app.url, 'other').open());
+        expect(logged.map(({ err }) => err?.message)).toEqual([expect.stringContaining('not those that were sealed')]);
+      } finally {
+        await app.close();
         await database.drop();
       }
     },

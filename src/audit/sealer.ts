@@ -1,4 +1,5 @@
 import { createPublicKey, hash, type KeyObject, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { EventLog } from '../event-log/event-log.js';
 import { type Checkpoint, openCheckpoint, signCheckpoint } from './checkpoint.js';
@@ -12,6 +13,10 @@ const roundMs = 400;
 const leaseSeconds = 4;
 /** Small enough that a page of long lines fits into memory. */
 const linesPerPage = 4_096;
+/** So many ledgers are sealed or compared at a time: fewer than there are connections. */
+const ledgersAtATime = 3;
+/** When a fault that stays is told again. */
+const tellAgainMs = 60_000;
 /** Trees that are kept at hand, of ledgers that were sealed lately. */
 const treesInMemory = 200;
 
@@ -67,6 +72,8 @@ export class Sealer {
   readonly #signed = new Map<string, Signed>();
   readonly #setBacks = new Map<string, SetBack>();
   readonly #reported = new Set<string>();
+  /** By ledger, or of none, what was told last. */
+  readonly #faults = new Map<string, { readonly text: string; readonly atMs: number }>();
   #wake: () => void = () => undefined;
   #stopping = false;
   #running: Promise<void> | undefined;
@@ -95,7 +102,9 @@ export class Sealer {
   async compareAll(): Promise<void> {
     await this.#learnSetBacks();
     const ledgerIds = new Set([...(await this.log.ledgerIds()), ...(await this.sealing.outside.ledgerIds())]);
-    for (const ledgerId of ledgerIds) await this.#compare(ledgerId);
+    await severalAtATime(ledgerIds, async (ledgerId) => {
+      await this.#compare(ledgerId);
+    });
   }
 
   /** Compares one ledger: enough for who appends to no other. */
@@ -149,23 +158,35 @@ export class Sealer {
       const startedMs = this.sealing.nowMs();
       try {
         await this.#learnSetBacks();
-        for (const ledgerId of await this.#unsealed()) {
-          if (this.#isStopping()) break;
+        this.#faults.delete('');
+        await severalAtATime(await this.#unsealed(), async (ledgerId) => {
+          if (this.#isStopping()) return;
           try {
             await this.sealUp(ledgerId);
+            this.#faults.delete(ledgerId);
           } catch (error) {
             // One ledger that can't be sealed is no reason not to seal the others.
             this.#trees.delete(ledgerId);
-            this.sealing.report(error);
+            this.#tell(ledgerId, error);
           }
-        }
+        });
       } catch (error) {
-        this.sealing.report(error);
+        this.#tell('', error);
       }
       // Not woken by appends: events of the same moment share a checkpoint.
       const restMs = roundMs - (this.sealing.nowMs() - startedMs);
       if (!this.#isStopping()) await this.#pause(Math.max(restMs, roundMs / 4));
     }
+  }
+
+  /** Tells of a fault when it is a new one, and once a minute while it stays. */
+  #tell(about: string, error: unknown): void {
+    const text = String(error);
+    const atMs = this.sealing.nowMs();
+    const told = this.#faults.get(about);
+    if (told?.text === text && atMs - told.atMs < tellAgainMs) return;
+    this.#faults.set(about, { text, atMs });
+    this.sealing.report(error);
   }
 
   #pause(ms: number): Promise<void> {
@@ -275,7 +296,7 @@ export class Sealer {
   async #signNewest(ledgerId: string, { epoch, origin }: Epoch): Promise<void> {
     const sealed = await this.#store.sealed(ledgerId);
     if (sealed?.epoch !== epoch || !(await this.#compare(ledgerId))) return;
-    const { privateKey, outside, nowMs, report } = this.sealing;
+    const { privateKey, outside, nowMs } = this.sealing;
     const checkpoint: Checkpoint = { origin, size: sealed.size, root: sealed.root };
     const note = signCheckpoint(checkpoint, privateKey);
     const key = verifierKey(origin, createPublicKey(privateKey));
@@ -283,7 +304,7 @@ export class Sealer {
       await outside.keep(ledgerId, note, key, new Date(nowMs()).toISOString().slice(0, 10));
     } catch (error) {
       // A full disk must not end the proof: it is kept in the database, and outside again with the next one.
-      report(error);
+      this.#tell(`${ledgerId} outside`, error);
     }
     await this.#store.keepNote(ledgerId, sealed.size, formatVerifierKey(key), note);
     this.#signed.set(ledgerId, { ...checkpoint, epoch });
@@ -296,9 +317,13 @@ export class Sealer {
    */
   async #compare(ledgerId: string): Promise<boolean> {
     if (this.#setBacks.has(ledgerId)) return false;
-    const epoch = (await this.#store.epoch(ledgerId))?.epoch ?? 0;
-    const outside = await this.#keptOutside(ledgerId);
-    for (const known of [outside, this.#signed.get(ledgerId)]) {
+    const epochs = await this.#store.epochs(ledgerId);
+    const epoch = epochs.at(-1)?.epoch ?? 0;
+    const outside = await this.#keptOutside(ledgerId, epochs);
+    const signed = this.#signed.get(ledgerId);
+    // As a rule the two are one.
+    const isSame = outside && signed && isDeepStrictEqual(outside, signed);
+    for (const known of isSame ? [outside] : [outside, signed]) {
       // What was signed before a later epoch was opened is known to contradict.
       if (!known || known.epoch < epoch) continue;
       const sealed = await this.#store.sealed(ledgerId, known.size);
@@ -315,9 +340,9 @@ export class Sealer {
   }
 
   /** The newest checkpoint kept outside that is one of this ledger, under any of its origins. */
-  async #keptOutside(ledgerId: string): Promise<Signed | undefined> {
-    const { base, outside, report } = this.sealing;
-    const origins = (await this.#store.epochs(ledgerId)).map(({ origin }) => origin);
+  async #keptOutside(ledgerId: string, epochs: readonly Epoch[]): Promise<Signed | undefined> {
+    const { base, outside } = this.sealing;
+    const origins = epochs.map(({ origin }) => origin);
     let newest: Signed | undefined;
     for (const kept of await outside.newest(ledgerId, origins)) {
       try {
@@ -332,7 +357,8 @@ export class Sealer {
           newest = { ...checkpoint, epoch };
       } catch (error) {
         if (!(error instanceof NoteError)) throw error;
-        report(new Error(`the checkpoint kept of ledger ${ledgerId} says nothing: ${error.message}`, { cause: error }));
+        const text = `the checkpoint kept of ledger ${ledgerId} says nothing: ${error.message}`;
+        this.#tell(`${ledgerId} kept`, new Error(text, { cause: error }));
       }
     }
     return newest;
@@ -372,3 +398,15 @@ export class Sealer {
     }
   }
 }
+
+/** Does something with each of many ledgers, a few of them at a time. */
+const severalAtATime = async (
+  ledgerIds: Iterable<string>,
+  work: (ledgerId: string) => Promise<void>,
+): Promise<void> => {
+  const next = ledgerIds[Symbol.iterator]();
+  const take = async (): Promise<void> => {
+    for (let one = next.next(); !one.done; one = next.next()) await work(one.value);
+  };
+  await Promise.all(Array.from({ length: ledgersAtATime }, take));
+};
