@@ -1,5 +1,6 @@
-import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat, writeFile } from 'node:fs/promises';
 import type pg from 'pg';
+import { unlessCode } from '../files/unless-code.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { GrowingTree, hashBytes, leafHash } from './merkle.js';
 import { linesIn } from './log-file.js';
@@ -57,7 +58,7 @@ export const exportLog = async (
     await handle.close();
   }
   const { checkpoint, publicKey, leaves } = beside(file);
-  const note = await store.noteUpTo(ledgerId, through);
+  const note = await store.note(ledgerId, through);
   await writeFile(leaves, leavesIn(file));
   if (note) await writeFile(checkpoint, note.note);
   await writeFile(publicKey, (await store.keys(ledgerId)).map((key) => `${key}\n`).join(''));
@@ -82,14 +83,11 @@ const keptOf = async (file: string): Promise<KeptLines> => {
   let [lines, bytes] = [0, 0];
   let last: Buffer | undefined;
   let rest: Buffer = Buffer.alloc(0);
-  try {
-    for await (const page of linesIn(file, (cut) => (rest = cut))) {
-      for (const line of page) bytes += line.length + 1;
-      lines += page.length;
-      last = Buffer.from(page.at(-1)!);
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  if (!(await stat(file).catch(unlessCode('ENOENT')))) return { lines, bytes, last, rest };
+  for await (const page of linesIn(file, (cut) => (rest = cut))) {
+    for (const line of page) bytes += line.length + 1;
+    lines += page.length;
+    last = Buffer.from(page.at(-1)!);
   }
   return { lines, bytes, last, rest };
 };
@@ -123,10 +121,7 @@ const writeLines = async (
 
 /** The hashes that came beside an export, if their tree is that of its checkpoint. */
 export const readLeaves = async (file: string, note: string): Promise<Buffer | undefined> => {
-  const bytes = await readFile(beside(file).leaves).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return undefined;
-  });
+  const bytes = await readFile(beside(file).leaves).catch(unlessCode('ENOENT'));
   if (!bytes) return undefined;
   const { size, root } = parseCheckpoint(note);
   const tree = new GrowingTree();

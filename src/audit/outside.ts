@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessCode } from '../files/unless-code.js';
 import { formatVerifierKey, type VerifierKey } from './note.js';
 
 /** Upper case apart from lower case also where the file system makes no difference. */
@@ -44,7 +45,9 @@ export class Outside {
 
   /** The ledgers of which something is kept. */
   async ledgerIds(): Promise<string[]> {
-    const entries = await ifThere(readdir(join(this.directory, ...this.base.split('/')), { withFileTypes: true }));
+    const entries = await readdir(join(this.directory, ...this.base.split('/')), { withFileTypes: true }).catch(
+      unlessCode('ENOENT'),
+    );
     return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => ledgerIn(name));
   }
 
@@ -58,9 +61,9 @@ export class Outside {
     const all: Kept[] = [];
     for (const base of bases) {
       const folder = this.#folder(ledgerId, base);
-      const note = await ifThere(readFile(join(folder, 'latest'), 'utf8'));
+      const note = await readFile(join(folder, 'latest'), 'utf8').catch(unlessCode('ENOENT'));
       if (note === undefined) continue;
-      all.push({ note, keys: (await ifThere(readFile(join(folder, 'public-keys'), 'utf8'))) ?? '' });
+      all.push({ note, keys: (await readFile(join(folder, 'public-keys'), 'utf8').catch(unlessCode('ENOENT'))) ?? '' });
     }
     return all;
   }
@@ -73,7 +76,7 @@ export class Outside {
   async keep(ledgerId: string, note: string, key: VerifierKey, day: string): Promise<void> {
     const folder = this.#folder(ledgerId);
     await mkdir(folder, { recursive: true });
-    const keys = (await ifThere(readFile(join(folder, 'public-keys'), 'utf8'))) ?? '';
+    const keys = (await readFile(join(folder, 'public-keys'), 'utf8').catch(unlessCode('ENOENT'))) ?? '';
     const line = formatVerifierKey(key);
     if (!keys.split('\n').includes(line)) await appendFile(join(folder, 'public-keys'), `${line}\n`);
     for (const name of [day, 'latest']) await replace(join(folder, name), note);
@@ -127,15 +130,6 @@ export class Outside {
     clearTimeout(timer);
   }
 }
-
-const ifThere = async <T>(reading: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await reading;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
 
 /** Whoever reads the file sees the old text or the new one, and never half of either. */
 const replace = async (file: string, text: string): Promise<void> => {
