@@ -6,6 +6,7 @@ import { catalogue, type DocumentName, type EventType } from '../domain/events.j
 import { rejectMalformed } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
 import { normalInstant } from '../reports/as-of.js';
+import { qualityOf } from '../reports/formats.js';
 import { LedgerRoutes } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { type Asked, EventStreams } from './event-streams.js';
@@ -246,16 +247,10 @@ const positionIn = (lastEventId: string): string =>
 
 /** @throws {Problem} `not-acceptable` */
 const formatOf = (accept: string | undefined): Format => {
-  const ranges = (accept?.trim() ? accept : '*/*').split(',').map((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1');
-    return { type, quality: Number.isNaN(quality) ? 0 : quality };
-  });
-  const welcome = (...types: readonly string[]): number =>
-    Math.max(0, ...ranges.filter(({ type }) => types.includes(type)).map(({ quality }) => quality));
-  // Only who asks for a stream by name gets one: a browser that takes anything is better off with a page.
   const best = formats
-    .map((format) => ({ format, quality: welcome(format, ...(format === 'application/json' ? anything : [])) }))
+    .map((format) => ({ format, ...qualityOf(accept, format) }))
+    // Only who asks for a stream by name gets one: a browser that takes anything is better off with a page.
+    .filter(({ format, precision }) => format === 'application/json' || precision === 2)
     .reduce((one, other) => (other.quality > one.quality ? other : one));
   if (best.quality > 0) return best.format;
   throw new Problem(
@@ -267,4 +262,3 @@ const formatOf = (accept: string | undefined): Format => {
 /** Of what is equally welcome, the first. */
 const formats = ['application/x-ndjson', 'text/event-stream', 'application/json'] as const;
 type Format = (typeof formats)[number];
-const anything = ['application/*', '*/*'];
