@@ -210,7 +210,9 @@ export class EventsController {
     }
     const asked = await this.#asked(ledgerId, { ...query, cursor: undefined, ...place }, head);
     void reply.headers({ 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
-    return new StreamableFile(await this.streams.live(ledgerId, asked, mayGoOn), { type: 'text/event-stream' });
+    return new StreamableFile(await this.streams.live(ledgerId, asked, query.from, mayGoOn), {
+      type: 'text/event-stream',
+    });
   }
 
   async #asked(ledgerId: string, query: Plain<EventsQuery>, head: number): Promise<Asked> {
