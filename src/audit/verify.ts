@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { catalogue, type RecordedEvent, streamOf, upcast } from '../domain/events.js';
-import { canonicalLine } from '../event-log/record.js';
+import { canonicalLine, type StoredLine } from '../event-log/record.js';
 import { GrowingTree, hashBytes, leafHash, type Tile } from './merkle.js';
 import { PrintMap } from './prints.js';
 import { Rules } from './rules.js';
@@ -36,23 +36,6 @@ export interface Commitment {
   readonly name: string;
   readonly size: number;
   readonly root: Buffer;
-}
-
-interface Line {
-  readonly ledger: string;
-  readonly position: number;
-  readonly id: string;
-  readonly type: string;
-  readonly version: number;
-  readonly stream: string;
-  readonly streamVersion: number;
-  readonly effectiveOn: string;
-  readonly recordedAt: string;
-  readonly actor: { readonly id: string; readonly role: string };
-  readonly idempotencyKey?: string;
-  readonly correlationId: string;
-  readonly contentHash?: string;
-  readonly data: Record<string, unknown>;
 }
 
 const shapes: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -198,11 +181,11 @@ export class LogVerifier {
     wrong: (check: Check, position: number | null, detail: string) => void,
   ): RecordedEvent | undefined {
     const expected = this.#next;
-    let line: Line;
+    let line: StoredLine;
     try {
       if (!isUtf8(bytes)) throw new Error('it is not UTF-8');
       const text = bytes.toString('utf8');
-      line = JSON.parse(text) as Line;
+      line = JSON.parse(text) as StoredLine;
       if (JSON.stringify(line) !== text) throw new Error('it is not written as the log writes it');
       const odd = Object.keys(shapes).filter(
         (name) => !shapes[name]!((line as unknown as Record<string, unknown>)[name]),
@@ -244,7 +227,7 @@ export class LogVerifier {
     return event;
   }
 
-  #checkOrder(line: Line, wrong: (check: Check, position: number | null, detail: string) => void): void {
+  #checkOrder(line: StoredLine, wrong: (check: Check, position: number | null, detail: string) => void): void {
     const { position, recordedAt, stream, streamVersion, id, correlationId, idempotencyKey, contentHash } = line;
     if (recordedAt < this.#recordedAt)
       wrong(

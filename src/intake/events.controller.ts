@@ -5,6 +5,7 @@ import { Login } from '../access/login.js';
 import { catalogue, type DocumentName, type EventType } from '../domain/events.js';
 import { rejectMalformed } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
+import type { StoredLine } from '../event-log/record.js';
 import { normalInstant } from '../reports/as-of.js';
 import { qualityOf } from '../reports/formats.js';
 import { LedgerRoutes } from './api.js';
@@ -92,7 +93,11 @@ const lineSchema = {
     id: { type: 'string', format: 'uuid' },
     type: { type: 'string', enum: eventTypes },
     version: { type: 'integer', minimum: 1, description: 'Of the shape of `data`' },
-    stream: { type: 'string', description: 'The vendor account, `vendor/<id>`; or `cash`, `plan/<id>`, `ledger`' },
+    stream: {
+      type: 'string',
+      description:
+        'The vendor account, `vendor/<id>`; or `cash`, `plan/<id>`, `ledger`; `person/<id>` in the ledger of access',
+    },
     streamVersion: { type: 'integer', minimum: 1 },
     effectiveOn: { type: 'string', format: 'date' },
     recordedAt: { type: 'string', format: 'date-time' },
@@ -103,12 +108,13 @@ const lineSchema = {
     },
     idempotencyKey: { type: 'string' },
     correlationId: { type: 'string', description: 'The same for all events of one command' },
+    causationId: { type: 'string', description: 'On no event yet: of what an event was recorded for' },
     contentHash: {
       type: 'string',
       description: 'A print of what the command said, on the first event of one that made a document',
     },
     data: { type: 'object', additionalProperties: true },
-  },
+  } satisfies Record<keyof StoredLine, object>,
 };
 
 @LedgerRoutes('events')
