@@ -276,6 +276,8 @@ describe('a ledger that can’t be sealed', () => {
       app = await startApp(database, {}, logger);
       try {
         await new LedgerClient(app.url, 'changed').record('/vendors', { id: 'v', name: 'V' });
+        // Not before the lease of the instance before has run out.
+        await until(() => Promise.resolve(logged.length > 0));
         await sleep(1_500);
         await checkpointOf(await new LedgerClient(app.url, 'other').open());
         expect(logged.map(({ err }) => err?.message)).toEqual([expect.stringContaining('not those that were sealed')]);
