@@ -1,6 +1,6 @@
 import { Inject, Module, type OnModuleInit, UnauthorizedException } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { AccessGuard } from './access.guard.js';
 import { type Outcome, Login } from './login.js';
 import { declaredRoutes } from './routes.js';
@@ -46,13 +46,15 @@ export class AccessModule implements OnModuleInit {
           done();
         }
       };
-      const outcome = this.#identify(request);
+      let outcome: Outcome | Promise<Outcome>;
+      try {
+        outcome = this.login.identify(request.headers.authorization, request.ip);
+      } catch (error) {
+        fail(error);
+        return;
+      }
       if (outcome instanceof Promise) outcome.then(settle, fail);
       else settle(outcome);
     });
-  }
-
-  #identify({ headers }: FastifyRequest): Outcome | Promise<Outcome> {
-    return this.login.identify(headers.authorization);
   }
 }

@@ -149,6 +149,14 @@ const issued = (tokenId: string, more: Partial<DataOf<'TokenIssued'>> = {}): ApE
 const tokenRevoked = (tokenId: string, personId = 'ann'): ApEvent =>
   event('TokenRevoked', '2024-02-03', { tokenId, personId, reason: 'x' });
 
+const asserted = (issuedAt: string, ...roles: DataOf<'AccessGranted'>['roles']): ApEvent =>
+  event('AccessAsserted', '2024-02-03', {
+    personId: 'ann',
+    issuer: 'https://login.example.com/',
+    issuedAt: `${issuedAt}T00:00:00.000000Z`,
+    grants: [{ ledger: '_installation', roles }],
+  });
+
 /** What is found in a history, and in the end. */
 const faultsOf = (...events: readonly ApEvent[]): string[] => {
   const rules = new Rules();
@@ -218,6 +226,7 @@ it('a history of access that keeps the rules has no fault', () =>
     faultsOf(
       ...[installed, granted('acme', 'clerk', 'admin'), granted('*', 'clerk'), issued('T1'), revoked('acme', 'clerk')],
       ...[granted('acme', 'clerk'), tokenRevoked('T1'), issued('T2'), granted('_installation', 'auditor')],
+      ...[asserted('2024-02-02', 'auditor', 'admin'), asserted('2024-02-02'), asserted('2024-02-03', 'auditor')],
     ),
   ).toEqual([]));
 
@@ -238,6 +247,8 @@ describe('a fault is found:', () => {
     ['that has expired already', [installed, issued('T1', { expiresAt: '2024-02-01T00:00:00.000000Z' })]],
     ['revokes token T1, which there is not', [installed, tokenRevoked('T1')]],
     ['which is revoked already', [installed, issued('T1'), tokenRevoked('T1'), tokenRevoked('T1')]],
+    ['is older than what was said of ann before', [installed, asserted('2024-02-02'), asserted('2024-02-01')]],
+    ['grants clerk, which is no role in _installation', [installed, asserted('2024-02-02', 'clerk')]],
     ["revokes token T1, which is ann's", [installed, issued('T1'), tokenRevoked('T1', 'bob')]],
     ['comes before the ledger is opened', [registered('V1')]],
     ['opens a ledger that is open already', [opened, opened]],

@@ -58,7 +58,13 @@ const exempt: ReadonlySet<string> = new Set([
 ]);
 
 /** The events of the ledger `_installation`, and those that any ledger may have. */
-const isOfAccess: ReadonlySet<string> = new Set(['AccessGranted', 'AccessRevoked', 'TokenIssued', 'TokenRevoked']);
+const isOfAccess: ReadonlySet<string> = new Set([
+  'AccessGranted',
+  'AccessRevoked',
+  'TokenIssued',
+  'TokenRevoked',
+  'AccessAsserted',
+]);
 const isOfLedger: ReadonlySet<string> = new Set(['LedgerOpened', 'EpochOpened']);
 
 /** In place of the position of an invoice that has given its number up. */
@@ -88,6 +94,8 @@ export class Rules {
   readonly #access = new Map<string, Set<string>>();
   /** Whether a token was not revoked, by its id. */
   readonly #tokens = new Map<string, { readonly personId: string; revoked: boolean }>();
+  /** When the identity provider said last what somebody may do. */
+  readonly #asserted = new Map<string, string>();
   #ledgerId = '';
   #closedThrough = '';
   #isOpen = false;
@@ -381,6 +389,17 @@ export class Rules {
         if (taken.length === 0) this.#fault('revokes nothing');
         for (const role of taken)
           if (!held.delete(role)) this.#fault(`revokes the role ${role} of ${personId}, who has it not in ${ledger}`);
+        return;
+      }
+      case 'AccessAsserted': {
+        const { personId, issuedAt, grants } = event.data;
+        if (issuedAt < (this.#asserted.get(personId) ?? ''))
+          this.#fault(`is older than what was said of ${personId} before`);
+        this.#asserted.set(personId, issuedAt);
+        for (const { ledger, roles: given } of grants)
+          for (const role of given)
+            if (!(ledger === installationLedger ? installationRoles : roles).includes(role))
+              this.#fault(`grants ${role}, which is no role in ${ledger}`);
         return;
       }
       case 'TokenIssued': {

@@ -4,7 +4,15 @@ import { mustBeLedgers, openInstallation } from '../access/installation.js';
 import { expiryOf } from '../access/expiry.js';
 import { newToken } from '../access/token-text.js';
 import { TokenUses } from '../access/token-uses.js';
-import { type AccessCommand, type Grant, installationLedger, type Role, roles, type Token } from '../domain/access.js';
+import {
+  type AccessCommand,
+  type Grant,
+  installationLedger,
+  isPersonId,
+  type Role,
+  roles,
+  type Token,
+} from '../domain/access.js';
 import { isLocalDate } from '../domain/calendar.js';
 import type { Document } from '../domain/documents.js';
 import { Rejection } from '../domain/rejection.js';
@@ -58,8 +66,8 @@ interface CreateOptions extends CommonOptions {
 export class TokenCreateCommand extends DuebookCommand {
   async run(_: string[], options: CreateOptions): Promise<void> {
     const personId = options.person ?? usage('Say whose it is, with --person <id>: their name in the log.');
-    if (!/^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/.test(personId))
-      usage(`"${personId}" names nobody: letters, digits and . _ @ + | ~ : -, such as an e-mail address.`);
+    if (!isPersonId(personId))
+      usage('--person names nobody: letters, digits and . _ @ + | ~ : -, such as an e-mail address.');
     const { id = uuidv7(), description } = options;
     if (!/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/.test(id)) usage(`"${id}" is no id: letters, digits and . _ -.`);
     if (description !== undefined && !/^[^\p{Cc}]{1,256}$/u.test(description))

@@ -74,6 +74,7 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   RevokeAccess: decideAccess,
   IssueToken: decideAccess,
   RevokeToken: decideAccess,
+  AssertAccess: decideAccess,
 };
 
 /**

@@ -311,7 +311,7 @@ interface Shapes {
     charges: number;
   };
 
-  /** Only in the ledger `_installation`, like the three after it. Holds from the instant at which it was recorded. */
+  /** Only in the ledger `_installation`, like the four after it. Holds from the instant at which it was recorded. */
   AccessGranted: { personId: string; ledger: string; roles: readonly Role[]; reason?: string };
   /** What was granted in this ledger; what is granted in `*` is revoked there. */
   AccessRevoked: { personId: string; ledger: string; roles: readonly Role[]; reason: string };
@@ -327,6 +327,17 @@ interface Shapes {
     hash: string;
   };
   TokenRevoked: { tokenId: string; personId: string; reason: string };
+  /**
+   * What an access token of the identity provider says that somebody may do, where it is something else than before.
+   * Beside it they may do what was granted.
+   */
+  AccessAsserted: {
+    personId: string;
+    issuer: string;
+    /** When the provider said so. */
+    issuedAt: Instant;
+    grants: readonly { ledger: string; roles: readonly Role[] }[];
+  };
 }
 
 export type EventType = keyof Shapes;
@@ -403,6 +414,7 @@ export const catalogue: Catalogue = {
   AccessRevoked: { version: 1 },
   TokenIssued: { version: 1 },
   TokenRevoked: { version: 1 },
+  AccessAsserted: { version: 1 },
 };
 
 /**
@@ -509,6 +521,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
       return [`plan/${event.data.planId}`];
     case 'AccessGranted':
     case 'AccessRevoked':
+    case 'AccessAsserted':
       return [`person/${event.data.personId}`];
     case 'TokenIssued':
     case 'TokenRevoked':
@@ -536,6 +549,7 @@ export const streamOf = (event: ApEvent): string => {
     case 'AccessRevoked':
     case 'TokenIssued':
     case 'TokenRevoked':
+    case 'AccessAsserted':
       return `person/${event.data.personId}`;
     default:
       return 'vendorId' in event.data ? `vendor/${event.data.vendorId}` : 'ledger';

@@ -1,7 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Actor, actorOf, type Principal, principalOf } from '../access/actor.js';
-import { isId, isPersonId } from './fields.js';
+import { isPersonId } from '../domain/access.js';
+import { isId } from './fields.js';
 import { keyIn } from './idempotency.js';
 import { Problem } from './problems.js';
 import { rejectQuery } from './validation.js';
