@@ -1,9 +1,16 @@
+import { ageing } from './ageing.js';
 import { appends } from './appends.js';
 import { http } from './http.js';
-import { peers } from './peers.js';
+import { bulkImport } from './import.js';
+import { loop } from './loop.js';
 import type { Comparison } from './measuring.js';
+import { memory } from './memory.js';
+import { peers } from './peers.js';
 import { type MarkRow, plan } from './plan.js';
+import { reading } from './reading.js';
+import { rebuild } from './rebuild.js';
 import { type Server, startServer } from './server.js';
+import { verify } from './verify.js';
 
 export interface Row extends Comparison {
   readonly what: string;
@@ -14,6 +21,8 @@ export interface Row extends Comparison {
 
 export interface Context {
   readonly server: Server;
+  /** Whether logs and plans are to be smaller than what the marks speak of, for a quick look. */
+  readonly isSmall: boolean;
   /** How often each side is measured; the figure is the median. */
   readonly rounds: number;
   /** How long each time. */
@@ -26,10 +35,10 @@ export interface Context {
 
 export interface Bench {
   readonly name: string;
-  readonly run: (context: Context) => Promise<Row[]>;
+  readonly run: (context: Context) => Promise<readonly (Row | MarkRow)[]>;
 }
 
-const benches: readonly Bench[] = [appends, peers, http];
+const benches: readonly Bench[] = [appends, peers, http, bulkImport, reading, rebuild, verify, memory, ageing, loop];
 
 /** @returns the exit code: 0 whether or not marks are reached, 1 if anything that was acknowledged is missing */
 export const main = async (args: readonly string[]): Promise<number> => {
@@ -43,6 +52,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
 
   const faults: string[] = [];
   const rows: Row[] = [];
+  const marks: MarkRow[] = [];
   for (const bench of benches) {
     if (names.length > 0 && !names.includes(bench.name)) continue;
     // A server for each, so that none pays for what another one filled.
@@ -50,6 +60,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
     try {
       const context: Context = {
         server,
+        isSmall: args.includes('--small'),
         rounds: option('rounds', 5),
         seconds: option('seconds', 4),
         tell: ({ ours, theirs }) =>
@@ -59,7 +70,10 @@ export const main = async (args: readonly string[]): Promise<number> => {
             faults.push(`${bench.name}: ${what}: ${String(found)} instead of ${String(expected)}`);
         },
       };
-      rows.push(...(await bench.run(context)));
+      for (const row of await bench.run(context)) {
+        if ('against' in row) rows.push(row);
+        else marks.push(row);
+      }
     } catch (error) {
       // Before the server stops: what that does to the connections that are left would hide it.
       console.error(error);
@@ -69,8 +83,8 @@ export const main = async (args: readonly string[]): Promise<number> => {
     }
   }
   // Needs no server, and takes long: `npm run bench -- plan`, with --small without the plans of 20,000 bills.
-  const marks: MarkRow[] =
-    names.length === 0 || names.includes('plan') ? await plan(option('rounds', 5), !args.includes('--small')) : [];
+  if (names.length === 0 || names.includes('plan'))
+    marks.push(...(await plan(option('rounds', 5), !args.includes('--small'))));
   if (marks.length > 0)
     console.table(
       marks.map(({ what, measured, wanted, ratio }) => ({
@@ -112,6 +126,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
 const reached = (ratio: number, mark: number | undefined): boolean | null =>
   mark === undefined ? null : ratio >= mark;
 
-const figure = (perSecond: number): string => `${Math.round(perSecond).toLocaleString('en-GB')}/s`;
+const figure = (perSecond: number): string =>
+  `${perSecond < 10 ? perSecond.toFixed(2) : Math.round(perSecond).toLocaleString('en-GB')}/s`;
 
 process.exitCode = await main(process.argv.slice(2));

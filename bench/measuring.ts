@@ -13,6 +13,13 @@ export interface Run {
 
 export const perSecond = ({ count, seconds }: Run): number => count / seconds;
 
+/** @param work returns how many operations it has done */
+export const timed = async (work: () => Promise<number>): Promise<Run> => {
+  const start = performance.now();
+  const count = await work();
+  return { count, seconds: (performance.now() - start) / 1000 };
+};
+
 /**
  * So many callers, each of which does the next thing as soon as its last one is done.
  *

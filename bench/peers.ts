@@ -1,6 +1,5 @@
 /** Other event stores on Postgres, as their packages have them, on the same server. */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import pg from 'pg';
 import { EventLog } from '#duebook/event-log/event-log.js';
@@ -9,6 +8,7 @@ import { invoice, ledgerId, openLedger, requestOf } from './invoices.js';
 import { checkLog } from './log.js';
 import type { Bench, Context, Row } from './main.js';
 import { closedLoop, inTurn, type Kind, type Run, what } from './measuring.js';
+import { installMessageDb, messageDbPath } from './message-db.js';
 import type { Database } from './server.js';
 
 const callers = 64;
@@ -142,31 +142,8 @@ const emmett = async ({ url }: Database): Promise<Peer> => {
 };
 
 const messageDb = async ({ url }: Database): Promise<Peer> => {
-  const folder = new URL('../node_modules/@eventide/message-db/database/', import.meta.url);
-  const admin = new pg.Client({ connectionString: url });
-  await admin.connect();
-  // As its install.sh does it, without psql.
-  const files = [
-    ...['schema/message-store', 'extensions/pgcrypto', 'tables/messages', 'types/message'],
-    ...[
-      'message-store-version',
-      'hash-64',
-      'acquire-lock',
-      'category',
-      'is-category',
-      'id',
-      'cardinal-id',
-      'stream-version',
-      'write-message',
-    ].map((name) => `functions/${name}`),
-    ...['messages-id', 'messages-stream', 'messages-category'].map((name) => `indexes/${name}`),
-  ];
-  for (const file of files) {
-    await admin.query('set search_path = message_store, public');
-    await admin.query(await readFile(new URL(`${file}.sql`, folder), 'utf8'));
-  }
-  await admin.end();
-  const pool = new pg.Pool({ connectionString: url, max: callers, options: '-c search_path=message_store,public' });
+  await installMessageDb(url);
+  const pool = new pg.Pool({ connectionString: url, max: callers, options: messageDbPath });
   const versions = new Versions();
   return {
     name: 'message-db',

@@ -7,7 +7,7 @@ import { readProblem, type Problem } from '#duebook/cash-priority/problem.js';
 import { firstThings, planByRule } from '#duebook/cash-priority/rules.js';
 import { loadSolver, type Solver } from '#duebook/cash-priority/solver.js';
 import { optimise, type Solved } from '#duebook/cash-priority/stages.js';
-import { samplePlan } from './plan-samples.js';
+import { companyPlan } from '../test/support/company-plan.js';
 
 export interface MarkRow {
   readonly what: string;
@@ -43,7 +43,7 @@ const under = (what: string, ms: number, markMs: number, proven = true): MarkRow
 export const plan = async (rounds: number, large: boolean): Promise<MarkRow[]> => {
   const rows: MarkRow[] = [];
   const problemOf = (bills: number, seed: number, cutoffs = 20): Problem =>
-    readProblem(samplePlan({ seed, bills, cutoffs, cash: 0.7 }));
+    readProblem(companyPlan({ seed, bills, cutoffs, cash: 0.7 }));
   const tell = (text: string): unknown => process.stderr.write(`plan: ${text}\n`);
 
   const start = performance.now();
@@ -85,8 +85,8 @@ export const plan = async (rounds: number, large: boolean): Promise<MarkRow[]> =
     });
   }
 
-  const forced = (bills: number): { input: ReturnType<typeof samplePlan>; itemId: string } => {
-    const input = samplePlan({ seed: 2, bills, cutoffs: Math.min(20, bills / 10), cash: 0.7 });
+  const forced = (bills: number): { input: ReturnType<typeof companyPlan>; itemId: string } => {
+    const input = companyPlan({ seed: 2, bills, cutoffs: Math.min(20, bills / 10), cash: 0.7 });
     return { input, itemId: input.items.find(({ hold }) => hold === undefined)!.itemId };
   };
   for (const [bills, mark] of [

@@ -66,6 +66,7 @@ const tags: Readonly<Record<string, string>> = {
   'cash-plans': 'Which bills to pay, part-pay or defer when cash is short, and what that costs',
   presets: 'What the law or common terms make of paying late, with sources',
   reports: 'What we owe, as of any day, as known at any moment',
+  extracts: 'Files for the programs of auditors and accountants, of the same moments as the reports',
   events: 'The log: everything that was ever recorded, in order',
   audit: 'That the log is whole and unaltered: checkpoints and proofs that need no trust in this server',
   health: 'For whoever runs the process; without a token',

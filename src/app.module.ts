@@ -18,11 +18,14 @@ import { serveApiDocument } from './api-document.js';
 import type { Config } from './config.js';
 import { createDataSource } from './database/data-source.js';
 import { EventLog } from './event-log/event-log.js';
+import { ExtractsModule } from './extracts/extracts.module.js';
 import { HealthController } from './health.controller.js';
 import { createHttpAdapter } from './intake/http.js';
 import { intakeEntities, IntakeModule } from './intake/intake.module.js';
 import { createLogger, NestLog, RequestLog } from './logging.js';
 import { ProblemPagesController } from './problem-pages.controller.js';
+import { Adopter } from './planning/adopter.js';
+import { PlanJobs } from './planning/plan-jobs.js';
 import { Planner } from './planning/planner.js';
 import { Books } from './projections/books.js';
 import { ProjectionWorker } from './projections/worker.js';
@@ -144,6 +147,7 @@ class Resources {
   readonly #logPool: pg.Pool;
   readonly #workerPool: pg.Pool;
   readonly #auditPool: pg.Pool;
+  readonly #jobPool: pg.Pool;
   #sealer: Sealer | undefined;
   readonly readPool: pg.Pool;
   readonly dataSource: DataSource;
@@ -154,6 +158,8 @@ class Resources {
   readonly directory: AccessDirectory;
   readonly login: Login;
   readonly tokenUses: TokenUses;
+  readonly adopter: Adopter;
+  readonly planJobs: PlanJobs;
   readonly proofs: Proofs;
 
   constructor(
@@ -194,6 +200,7 @@ class Resources {
     // Its own, so that no report can keep the books from going on.
     this.#workerPool = pool(url, 'duebook worker', 3);
     this.#auditPool = pool(url, 'duebook audit', 4);
+    this.#jobPool = pool(url, 'duebook plan list', 2);
     this.readPool = pool(readUrl, 'duebook reports', 8);
     this.dataSource = createDataSource(url, {
       entities: [...intakeEntities],
@@ -234,6 +241,8 @@ class Resources {
         logger.warn({ ...from, reason }, isLast ? 'a login failed; more are held up for a minute' : 'a login failed');
       },
     });
+    this.adopter = new Adopter(url, planningThread && new URL('adoption-thread.js', planningThread));
+    this.planJobs = new PlanJobs(this.#jobPool);
     this.proofs = new Proofs(this.#auditPool);
   }
 
@@ -262,11 +271,13 @@ class Resources {
 
   async close(): Promise<void> {
     await this.planner.stop();
+    await this.adopter.drain();
     await this.log.drain();
     await this.worker.stop();
     await this.#sealer?.stop();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
-    await Promise.all([this.#logPool.end(), this.#workerPool.end(), this.#auditPool.end(), this.readPool.end()]);
+    const pools = [this.#logPool, this.#workerPool, this.#auditPool, this.#jobPool, this.readPool];
+    await Promise.all(pools.map((pool) => pool.end()));
   }
 }
 
@@ -275,7 +286,8 @@ class Resources {
 @Module({})
 class ResourcesModule {
   static with(resources: Resources, sealer: Sealer): DynamicModule {
-    const { log, books, dataSource, readPool, planner, directory, login, tokenUses, proofs } = resources;
+    const { log, books, dataSource, readPool, planner, adopter, planJobs, directory, login, tokenUses, proofs } =
+      resources;
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: Books, useValue: books },
@@ -285,6 +297,8 @@ class ResourcesModule {
       { provide: AccessDirectory, useValue: directory },
       { provide: Login, useValue: login },
       { provide: TokenUses, useValue: tokenUses },
+      { provide: Adopter, useValue: adopter },
+      { provide: PlanJobs, useValue: planJobs },
       { provide: Proofs, useValue: proofs },
       { provide: Sealer, useValue: sealer },
     ];
@@ -298,7 +312,7 @@ class AppModule {
   static with(resources: Resources, sealer: Sealer): DynamicModule {
     return {
       module: AppModule,
-      imports: [ResourcesModule.with(resources, sealer), IntakeModule, ReportsModule],
+      imports: [ResourcesModule.with(resources, sealer), IntakeModule, ReportsModule, ExtractsModule],
       controllers: [HealthController, ProblemPagesController],
     };
   }

@@ -35,7 +35,7 @@ const heading = (plan: PlanAnswer): string => {
     `As of ${plan.asOf}, ${plan.currency}, ${plan.runs.length} payment runs up to ${plan.runs.at(-1) ?? ''}, horizon to ${plan.horizonEnd}, known up to position ${plan.position}.`,
     `What paying late costs under this plan: ${thousands(cost.total)}${made.length > 0 ? ` (${made.join(', ')})` : ''}.`,
     `No plan costs less than ${thousands(plan.lowerBound)}: the gap is ${plan.gap}, ${plan.proven ? 'proven' : 'not proven'}.`,
-    `Engine ${plan.engine}, inputs ${plan.inputsHash}${plan.reproducible ? '' : ', cut off by the clock'}.`,
+    `Engine ${plan.engine}, inputs ${plan.inputsHash}.`,
   ].join('\n');
 };
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { type App, createApp } from './app.module.js';
+import type { App } from './app.module.js';
 import { KeyFileError } from './audit/keys.js';
 import { type Config, type DatabaseConfig, explainListenError } from './config.js';
 import { migrate } from './database/data-source.js';
@@ -42,6 +42,8 @@ export const start = async (config: Config, logger: Logger): Promise<Running> =>
   try {
     // Not before there is a database: a new token is shown once, by a start that succeeds.
     token = await readOrMakeToken(config);
+    // Not with the imports: commands need the database and not the whole server, which takes a second to load.
+    const { createApp } = await import('./app.module.js');
     app = await createApp(config, { url: database.url, readUrl: database.readUrl, token: token.value, logger });
   } catch (error) {
     await database.close();

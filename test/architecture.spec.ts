@@ -16,8 +16,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   projections: ['domain', 'event-log', 'database'],
   reports: ['domain', 'event-log', 'access', 'projections', 'database'],
   audit: ['domain', 'event-log', 'projections', 'database'],
+  extracts: ['domain', 'access', 'event-log', 'projections', 'database', 'reports'],
   // A way to start, like main.ts: it may wire.
-  cli: ['domain', 'database', 'access', 'cash-priority', 'event-log', 'projections', 'reports', 'audit'],
+  cli: ['domain', 'database', 'access', 'cash-priority', 'event-log', 'projections', 'reports', 'extracts', 'audit'],
   planning: ['domain', 'event-log', 'projections', 'database', 'reports', 'cash-priority'],
   intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'audit', 'cash-priority', 'planning'],
 };

@@ -182,7 +182,7 @@ describe('a plan that is recorded', () => {
     ]);
     const [event] = ((await ledger.events()) as any[]).filter(({ type }) => type === 'CashPlanProposed');
     expect(event).toMatchObject({ stream: 'plan/first', effectiveOn: '2023-10-31', data: { position: before } });
-    const text = await unpack(event.data.plan);
+    const text = (await unpack(event.data.plan)).toString();
     expect(createHash('sha256').update(text).digest('hex')).toBe(read.body.planHash);
     expect(event.data.planHash).toBe(read.body.planHash);
   }, 60_000);
@@ -244,9 +244,9 @@ describe('a plan that is recorded', () => {
     await ledger.record('/vendors/aws/consequences', { effectiveOn: '2023-10-02', tier: 9, source: 'known later' });
     await ledger.record('/cash/balances', { account: 'main', currency: 'USD', on: '2023-10-31', balance: '1.00' });
     const [event] = ((await ledger.events()) as any[]).filter(({ stream }) => stream === 'plan/first');
-    const input = JSON.parse(await unpack(event.data.inputs)) as PlanInput;
+    const input = JSON.parse((await unpack(event.data.inputs)).toString()) as PlanInput;
     const again = JSON.stringify(await planCash(input, await loadSolver()));
-    expect(again).toBe(await unpack(event.data.plan));
+    expect(again).toBe((await unpack(event.data.plan)).toString());
     const dry = await ledger.post('/cash-plans?dryRun=true', { ...quick, knownAtPosition: position });
     expect(createHash('sha256').update(dry.text).digest('hex')).toBe(planHash);
   }, 60_000);

@@ -99,6 +99,21 @@ describe('a command', () => {
     [['verify'], { ok: true, ledger: 'acme', events: 2, covered: 2, findings: [] }],
     [['export', '--out', 'json.ndjson'], { ledger: 'acme', events: 2, covered: 2, resumedAt: 0 }],
     [['export', '--csv', '--out', 'books'], { ledger: 'acme' }],
+    [
+      ['export', '--audit-data', '--beancount', '--hledger', '--out', 'extracts', '--as-of', '2024-01-31', '--to', '2'],
+      {
+        ledger: 'acme',
+        asOf: '2024-01-31',
+        position: 2,
+        files: [
+          'extracts/Invoices_Received_20240131_20240131.txt',
+          'extracts/Invoices_Received_Lines_20240131_20240131.txt',
+          'extracts/Supplier_Listing_20240131.txt',
+          'extracts/acme.hledger',
+          'extracts/acme.beancount',
+        ],
+      },
+    ],
     [['replay'], { ok: true, position: 2, differing: 0 }],
     [['migrate'], { ran: [] }],
   ] as const)('%j prints one JSON value with --json', async (args, expected) => {
@@ -114,6 +129,15 @@ describe('a command', () => {
     [['verify', '--checkpoint', 'x'], 'goes with --export'],
     [['export', '--to', '3'], 'has 2 events'],
     [['export', '--to', 'x'], 'is no position'],
+    [['export', '--hledger', '--to', '3'], '--to must be at most 2'],
+    [['export', '--hledger', '--as-of', '2024-02-30'], '--as-of must be a day that exists'],
+    [['export', '--hledger', '--known-at', 'noon'], '--known-at must be an instant'],
+    [['export', '--hledger', '--known-at', '2999-01-01T00:00:00Z'], '--known-at must not be later'],
+    [['export', '--hledger', '--known-at', '2024-01-01T00:00:00Z', '--to', '1'], 'Give --known-at or --to'],
+    [['export', '--hledger', '--csv'], 'not for both'],
+    [['export', '--hledger', '--from', '2024-01-01'], '--from goes with --audit-data'],
+    [['export', '--audit-data', '--as-of', '2024-01-01', '--from', '2024-01-02'], '--from must not be after asOf'],
+    [['export', '--as-of', '2024-01-01'], '--as-of goes with an extract'],
     [['replay', '--as-of-position', '9'], 'go up to position 2'],
     [['replay', '--as-of-position', '1', '--swap'], 'leave --as-of-position out'],
     [['import', 'nothing.ndjson'], "can't be read"],
@@ -137,6 +161,19 @@ describe('a command', () => {
     expect(code).not.toBe(0);
     expect(stderr).toContain(expected);
     expect(stderr).not.toContain('    at ');
+  });
+
+  it('writes the extracts that come over HTTP', async () => {
+    const moment = ['--as-of', '2024-01-31', '--out', 'same'];
+    expect(await run(envOf(database), 'export', '--audit-data', '--hledger', ...moment)).toMatchObject({ code: 0 });
+    for (const [file, route] of [
+      ['Supplier_Listing_20240131.txt', 'supplier-listing'],
+      ['Invoices_Received_20240131_20240131.txt', 'invoices-received'],
+      ['acme.hledger', 'hledger'],
+    ] as const) {
+      const { text } = await new LedgerClient(app.url, 'acme').get(`/extracts/${route}?asOf=2024-01-31`);
+      expect(await readFile(join(folder, 'same', file), 'utf8')).toBe(text);
+    }
   });
 
   it.each([
@@ -213,20 +250,23 @@ describe('a command', () => {
     async () => {
       const env = envOf(database);
       expect((await run(env, 'export', '--out', 'moving.ndjson')).code).toBe(0);
+      const events = (await readFile(join(folder, 'moving.ndjson'), 'utf8')).trim().split('\n').length;
       const other = await createTestDatabase();
       try {
         const there = envOf(other);
         const imported = await run(there, 'import', 'moving.ndjson', '--json');
         expect(imported).toMatchObject({ code: 0 });
-        expect(JSON.parse(imported.stdout)).toMatchObject({ ledger: 'acme', events: 2, epoch: 2 });
+        expect(JSON.parse(imported.stdout)).toMatchObject({ ledger: 'acme', events, epoch: 2 });
         expect((await run(there, 'import', 'moving.ndjson')).stderr).toContain('There is a ledger acme already');
-        expect((await run(there, 'export', '--out', 'moved.ndjson')).stdout).toContain('a checkpoint of 2 events');
+        expect((await run(there, 'export', '--out', 'moved.ndjson')).stdout).toContain(
+          `a checkpoint of ${events} events`,
+        );
         expect(await readFile(join(folder, 'moved.ndjson'), 'utf8')).toBe(
           await readFile(join(folder, 'moving.ndjson'), 'utf8'),
         );
-        expect(await readFile(join(folder, 'moved.ndjson.checkpoint'), 'utf8')).toMatch(/\/acme\/2\n2\n/);
+        expect(await readFile(join(folder, 'moved.ndjson.checkpoint'), 'utf8')).toContain(`/acme/2\n${events}\n`);
         expect((await run(there, 'verify')).code).toBe(0);
-        expect((await run(there, 'replay', '--swap')).stdout).toContain('live ones now, from position 2');
+        expect((await run(there, 'replay', '--swap')).stdout).toContain(`live ones now, from position ${events}`);
         expect((await run(there, 'replay')).code).toBe(0);
       } finally {
         await other.drop();

@@ -96,6 +96,39 @@ describe('the export', () => {
     expect(await lines('?vendorId=nobody')).toEqual([]);
   });
 
+  it('can be of one document, of several types and of one actor, and of all that at once', async () => {
+    expect((await lines('?document=invoice/I7')).map((line) => parse(line).type)).toEqual(['InvoicePosted']);
+    expect((await lines('?document=vendor/hmrc')).map((line) => parse(line).type)).toEqual(['VendorRegistered']);
+    expect((await lines('?document=ledger')).map((line) => parse(line).type)).toEqual(['LedgerOpened']);
+    expect(await lines('?document=invoice/nothing')).toEqual([]);
+    expect(await lines('?document=payment/I7')).toEqual([]);
+    expect(await lines('?type=VendorRegistered,LedgerOpened')).toEqual((await lines()).slice(0, 3));
+    expect(await lines('?type=LedgerOpened,VendorRegistered,LedgerOpened')).toHaveLength(3);
+    expect(await lines('?actor=operator')).toHaveLength(count);
+    expect(await lines('?actor=oper')).toEqual([]);
+    expect(await lines('?actor=operator&type=VendorRegistered&vendorId=hmrc')).toHaveLength(1);
+    expect(await lines('?actor=operator&document=invoice/I50&vendorId=hmrc')).toHaveLength(1);
+    expect(await lines('?actor=operator&document=invoice/I50&vendorId=aws')).toEqual([]);
+  });
+
+  it('can be of what was recorded between two instants, both included', async () => {
+    const all = (await lines()).map((line) => JSON.parse(line) as { position: number; recordedAt: string });
+    const [first, last] = [all[10]!.recordedAt, all[1_500]!.recordedAt];
+    const expected = all.filter(({ recordedAt }) => recordedAt >= first && recordedAt <= last);
+    const positions = async (query: string) => (await lines(query)).map((line) => parse(line).position);
+    expect(await positions(`?from=${first}&to=${last}`)).toEqual(expected.map(({ position }) => position));
+    expect(await positions(`?from=${first}&to=${last}&vendorId=hmrc&type=InvoicePosted`)).toEqual(
+      (await positions('?vendorId=hmrc&type=InvoicePosted')).filter(
+        (position) => position >= expected[0]!.position && position <= expected.at(-1)!.position,
+      ),
+    );
+    expect(await positions(`?from=${first}&after=2000`)).toEqual(await positions('?after=2000'));
+    expect(await positions(`?from=${all.at(-1)!.recordedAt}`)).toContain(count);
+    expect(await lines('?to=2020-01-01T00:00:00Z')).toEqual([]);
+    expect(await lines('?from=2099-01-01T00:00:00Z')).toEqual([]);
+    expect(await lines('?to=2099-01-01T00:00:00Z')).toHaveLength(count);
+  });
+
   it('ends at the head that there was when it began', async () => {
     const other = await new LedgerClient(app.url, 'growing').open();
     await other.record('/vendors', { id: 'aws', name: 'AWS' });
@@ -180,7 +213,12 @@ describe('the export', () => {
 
 describe('pages of the log', () => {
   it('follow each other without a gap, whichever way they are asked for', async () => {
-    for (const parameter of ['after', 'cursor']) {
+    for (const parameter of [
+      'after',
+      'cursor',
+      'type=InvoicePosted,LedgerOpened,VendorRegistered&after',
+      'actor=operator&after',
+    ]) {
       const positions: number[] = [];
       let next: string | null = '0';
       while (next !== null) {
@@ -225,7 +263,20 @@ describe('pages of the log', () => {
     ['?limit=1001', '/limit'],
     ['?limit=', '/limit'],
     ['?type=invoicePosted', '/type'],
+    ['?type=InvoicePosted,', '/type'],
+    ['?type=InvoicePosted,Nothing', '/type'],
+    ['?type=', '/type'],
+    ['?type=InvoicePosted&type=PaymentMade', '/type'],
     ['?vendorId=a%20b', '/vendorId'],
+    ['?document=I1', '/document'],
+    ['?document=bill/I1', '/document'],
+    ['?document=invoice/', '/document'],
+    ['?document=invoice/I1/more', '/document'],
+    ['?document=constructor/I1', '/document'],
+    ['?actor=', '/actor'],
+    ['?from=2024-01-31', '/from'],
+    ['?to=2024-01-31T00:00:00%2B01:00', '/to'],
+    ['?from=2024-02-01T00:00:00Z&to=2024-01-31T23:59:59.999999Z', '/from'],
     ['?vendor=aws', '/vendor'],
     ['?atLeast=x', '/atLeast'],
   ])('refuse %s', async (query, pointer) => {

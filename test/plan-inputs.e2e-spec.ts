@@ -258,7 +258,7 @@ describe('the input of a plan', () => {
           kind: 'invoice',
           number: 'No i3',
           instalments: [open('50.00', '2024-02-20')],
-          hold: 'on hold',
+          hold: { reason: 'goods' },
         },
         {
           itemId: 'wages',

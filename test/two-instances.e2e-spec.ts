@@ -90,7 +90,8 @@ describe('two instances on one database', () => {
         return reply;
       };
       for (let round = 0; round < rounds; round++) {
-        const id = `${caller}-${round}`;
+        // Letters between: without its hyphen 1-10 would be the same number as 11-0.
+        const id = `${caller}r${round}`;
         // An invoice of its own, a payment that all want to set against one hot invoice, and one that a rule refuses.
         expect((await post('/invoices', invoice(`I${id}`))).status).toBe(201);
         const payment = { id: `P${id}`, vendorId: 'aws', paidOn: '2024-02-15', currency: 'USD', amount: '5.00' };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ForbiddenException, NotFoundException, UnauthorizedException, type ExecutionContext } from '@nestjs/common';
 import { afterNothingBut, type Books, ledger } from '../../test/support/domain.js';
-import type { Grant, Role } from '../domain/access.js';
+import { type Grant, noCurrency, type Role } from '../domain/access.js';
 import { AccessGuard, actingIn } from './access.guard.js';
 import { actorOf, type Principal } from './actor.js';
 import { AnyRole, declaredOn, Public, Roles, RolesOverAccess, SignedIn } from './declared.js';
@@ -9,14 +9,14 @@ import { AccessDirectory } from './directory.js';
 import { expiryOf } from './expiry.js';
 import { FailedLogins, TooManyFailures } from './failed-logins.js';
 import { type Failure, Login, type Outcome } from './login.js';
-import { hashOf, newToken, prefixOf } from './token-text.js';
+import { hashOf, newToken } from './token-text.js';
 
 const firstToken = 'the-first-token-of-all';
 const annsToken = 'dbk_0123456789ab_another-token-of-ann';
 
 /** A log of `_installation` in memory, and the clock beside it. */
 class Installation {
-  readonly books: Books = afterNothingBut(ledger({ id: '_installation', currency: 'XXX' }));
+  readonly books: Books = afterNothingBut(ledger({ id: '_installation', currency: noCurrency }));
   looks = 0;
   hidden = 0;
   nowMs = Date.parse('2024-02-15T12:00:00Z');
@@ -140,16 +140,15 @@ describe('a token', () => {
     expect(refusalOf(await installation.login.identify(`Bearer ${annsToken}`))).toContain('not one of ours');
   });
 
-  it('is 256 bits of chance behind a prefix, and only the prefix tells it from others', () => {
+  it('is 256 bits of chance behind a prefix to recognise it by', () => {
     const made = Array.from({ length: 100 }, newToken);
     expect(new Set(made.map(({ prefix }) => prefix)).size).toBe(100);
     for (const { token, prefix, hash } of made) {
       expect(token).toMatch(/^dbk_[0-9a-f]{12}_[\w-]{43}$/);
-      expect(prefixOf(token)).toBe(prefix);
+      expect(token.startsWith(`${prefix}_`)).toBe(true);
       expect(hash).toMatch(/^[0-9a-f]{64}$/);
       expect(hash).toBe(hashOf(token));
     }
-    expect(prefixOf('a-secret-of-somebody')).toBeUndefined();
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { afterNothingBut, ledger } from '../../test/support/domain.js';
-import { type Role, roles, rolesIn } from '../domain/access.js';
+import { noCurrency, type Role, roles, rolesIn } from '../domain/access.js';
 import { addDays } from '../domain/calendar.js';
 import type { Person, Token } from '../domain/access.js';
 import { evolve, type Document } from '../domain/documents.js';
@@ -23,7 +23,7 @@ describe('who could do what on a day', () => {
   it('is whatever anybody could do after some event that was the last one at some moment of that day', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        const books = afterNothingBut(ledger({ id: '_installation', currency: 'XXX' }));
+        const books = afterNothingBut(ledger({ id: '_installation', currency: noCurrency }));
         let day = 0;
         let count = 0;
         for (const { what, who, where, which } of steps) {
@@ -105,7 +105,7 @@ describe('who could do what on a day', () => {
   });
 
   it('names who gave it and who took it, and when', () => {
-    const books = afterNothingBut(ledger({ id: '_installation', currency: 'XXX' }));
+    const books = afterNothingBut(ledger({ id: '_installation', currency: noCurrency }));
     const which: Role[] = ['clerk'];
     books.actor = { id: 'root', role: 'admin' };
     books.execute({ type: 'GrantAccess', personId: 'ann', grant: { ledger: 'acme', roles: which } });

@@ -1,4 +1,4 @@
-import { addDays, type Instant, type LocalDate } from '../domain/calendar.js';
+import { addDays, type Instant, lastDay, type LocalDate } from '../domain/calendar.js';
 import type { DataOf, RecordedEvent } from '../domain/events.js';
 import { type Role, roles } from '../domain/access.js';
 
@@ -107,7 +107,8 @@ const keyOf = ({ personId, ledger }: Pick<DataOf<'AccessGranted'>, 'personId' | 
  * @param isSeen which grants are asked for, by their ledger
  */
 export const accessOn = (held: AccessHeld, day: LocalDate, isSeen: (ledger: string) => boolean): AccessHeld => {
-  const [from, to] = [`${day}T00:00:00.000000Z`, `${addDays(day, 1)}T00:00:00.000000Z`];
+  // There is no day after the last; as text its hour 24 comes after all the others.
+  const [from, to] = [`${day}T00:00:00.000000Z`, day === lastDay ? `${day}T24` : `${addDays(day, 1)}T00:00:00.000000Z`];
   const holds = ({ since, until }: { readonly since: Instant | null; readonly until: Instant | null }): boolean =>
     (since ?? '') < to && (until === null || until > from);
   const seen = held.roles.filter((row) => isSeen(row.ledger) && holds(row)).sort(byPerson);

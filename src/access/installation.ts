@@ -1,4 +1,4 @@
-import { everyLedger, installationLedger } from '../domain/access.js';
+import { everyLedger, installationLedger, noCurrency } from '../domain/access.js';
 import type { Command } from '../domain/decider.js';
 import { reject } from '../domain/rejection.js';
 import type { EventLog } from '../event-log/event-log.js';
@@ -20,8 +20,7 @@ export const openInstallation = async (log: EventLog): Promise<void> => {
     type: 'OpenLedger',
     id: installationLedger,
     name: 'Access to this installation',
-    // ISO 4217 for "no currency": there are no amounts in it.
-    currency: 'XXX',
+    currency: noCurrency,
     timeZone: 'UTC',
   });
 };

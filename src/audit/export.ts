@@ -63,13 +63,15 @@ export const exportLog = async (
   }
   const { checkpoint, publicKey, leaves } = beside(file);
   const note = await store.noteUpTo(ledgerId, through);
-  const hashes: Buffer[] = [];
-  for await (const lines of linesIn(file)) for (const line of lines) hashes.push(leafHash(line));
-  await writeFile(leaves, Buffer.concat(hashes));
+  await writeFile(leaves, leavesIn(file));
   if (note) await writeFile(checkpoint, note.note);
   await writeFile(publicKey, (await store.keys(ledgerId)).map((key) => `${key}\n`).join(''));
   return { events: through, resumedAt: kept.lines, covered: note?.size ?? 0 };
 };
+
+async function* leavesIn(file: string): AsyncGenerator<Buffer> {
+  for await (const lines of linesIn(file)) yield Buffer.concat(lines.map(leafHash));
+}
 
 const keptOf = async (file: string): Promise<{ lines: number; bytes: number; last: Buffer | undefined }> => {
   let [lines, bytes] = [0, 0];
@@ -114,6 +116,9 @@ export const readLeaves = async (file: string, note: string): Promise<Buffer | u
   if (!bytes) return undefined;
   const { size, root } = parseCheckpoint(note);
   const tree = new GrowingTree();
-  for (let at = 0; at < size * hashBytes; at += hashBytes) tree.add(bytes.subarray(at, at + hashBytes));
+  for (let at = 0; at < size * hashBytes; at += hashBytes) {
+    tree.add(bytes.subarray(at, at + hashBytes));
+    tree.takeFull(); // kept by nobody here
+  }
   return bytes.length >= size * hashBytes && tree.root().equals(root) ? bytes.subarray(0, size * hashBytes) : undefined;
 };

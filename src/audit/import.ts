@@ -3,6 +3,7 @@ import { type Cell, copyRows } from '../database/copy-rows.js';
 import { type DocumentName, documentsOf, type RecordedEvent } from '../domain/events.js';
 import { claimsOf } from '../domain/invoices.js';
 import { readLine } from '../event-log/record.js';
+import { type CommandKey, CommandKeys } from './command-keys.js';
 import { epochIn, originOf } from './sealer.js';
 import { leafHash } from './merkle.js';
 import { linesIn } from './log-file.js';
@@ -48,7 +49,8 @@ export const importLog = async (
     if (rowCount === 0)
       throw new ImportError(`There is a ledger ${ledgerId} already: an export goes into an empty one.`);
     let events = 0;
-    const batch = new Batches();
+    const batches = new Batches();
+    const keys = new CommandKeys();
     for await (const lines of linesIn(file)) {
       const recorded = lines.map((line) => ({ line, event: readLine(line.toString('utf8')) }));
       await writeLines(client, ledgerId, recorded);
@@ -56,12 +58,14 @@ export const importLog = async (
         client,
         ledgerId,
         recorded.map(({ event }) => event),
-        batch,
+        batches,
+        keys,
       );
       events += lines.length;
       progress(events);
     }
-    await copyRows(client, commitColumns, batch.end(ledgerId));
+    await copyRows(client, commitColumns, batches.end(ledgerId));
+    await writeReceipts(client, ledgerId, keys.end());
     // A copy never goes on under the name of what it is a copy of.
     const epoch = epochIn(origin) + 1;
     await client.query('select log.open_epoch($1, $2, $3, $4, null)', [
@@ -88,9 +92,10 @@ const writeLines = (
     client,
     'log.events (ledger_id, position, stream, stream_version, type, effective_on, recorded_at, line, leaf_hash)',
     recorded.map(({ line, event }) => {
-      const text = line.toString('utf8');
-      const { stream, streamVersion } = JSON.parse(text) as { stream: string; streamVersion: number };
+      // What was read has all that stands on its line.
+      const { stream, streamVersion } = event as unknown as { readonly stream: string; readonly streamVersion: number };
       const { position, type, effectiveOn, recordedAt } = event;
+      const text = line.toString('utf8');
       return [ledgerId, position, stream, streamVersion, type, effectiveOn, recordedAt, text, leafHash(line)];
     }),
   );
@@ -100,6 +105,7 @@ const writeBeside = async (
   ledgerId: string,
   events: readonly RecordedEvent[],
   batches: Batches,
+  keys: CommandKeys,
 ): Promise<void> => {
   const documents: Cell[][] = [];
   const claims: Cell[][] = [];
@@ -125,11 +131,11 @@ const writeBeside = async (
   await copyRows(client, 'log.claims (ledger_id, value, position, document, qualifier, released)', claims);
   await copyRows(client, 'log.periods (ledger_id, position, closed_through)', periods);
   await copyRows(client, commitColumns, commits);
-  await writeReceipts(client, ledgerId, events);
+  await writeReceipts(client, ledgerId, keys.add(events));
 };
 
 /** The invoices that some events reverse, as they were posted: among these events, or before. */
-const invoicesOf = async (
+export const invoicesOf = async (
   client: pg.ClientBase,
   ledgerId: string,
   events: readonly RecordedEvent[],
@@ -148,31 +154,12 @@ const invoicesOf = async (
   );
 };
 
-const writeReceipts = async (
-  client: pg.ClientBase,
-  ledgerId: string,
-  events: readonly RecordedEvent[],
-): Promise<void> => {
-  const byKey = new Map<string, { first: number; last: number }>();
-  for (const { idempotencyKey, position } of events) {
-    if (idempotencyKey === undefined) continue;
-    byKey.set(idempotencyKey, { first: byKey.get(idempotencyKey)?.first ?? position, last: position });
-  }
-  // A command may have begun on the page before: then its receipt is there already.
-  await client.query(
-    `insert into log.receipts (ledger_id, key, request_hash, status, location, body, first_position, last_position)
-     select $1, r.key, $2, 201, '', '', r.first, r.last
-       from unnest($3::text[], $4::bigint[], $5::bigint[]) r (key, first, last)
-     on conflict do nothing`,
-    [
-      ledgerId,
-      unknownRequest,
-      [...byKey.keys()],
-      [...byKey.values()].map(({ first }) => first),
-      [...byKey.values()].map(({ last }) => last),
-    ],
+const writeReceipts = (client: pg.ClientBase, ledgerId: string, keys: readonly CommandKey[]): Promise<void> =>
+  copyRows(
+    client,
+    'log.receipts (ledger_id, key, request_hash, status, location, body, first_position, last_position)',
+    keys.map(({ key, first, last }) => [ledgerId, key, unknownRequest, 201, '', '', first, last]),
   );
-};
 
 /** The batches that a log was recorded in: what has the same instant came together. */
 class Batches {

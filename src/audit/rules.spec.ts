@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { noCurrency } from '../domain/access.js';
+import { sampleSize } from '../../test/support/seed.js';
 import type { ApEvent, DataOf, EventType, RecordedEvent } from '../domain/events.js';
+import { Accounts } from './accounts.js';
+import { Texts } from './columns.js';
 import { PrintMap } from './prints.js';
 import { Rules } from './rules.js';
 
@@ -52,7 +57,7 @@ const invoiceReversed = (on: string): ApEvent =>
   event('InvoiceReversed', on, { invoiceId: 'I1', vendorId: 'V1', reason: 'x', on });
 const paymentReversed = (on: string): ApEvent =>
   event('PaymentReversed', on, { paymentId: 'P1', vendorId: 'V1', reason: 'x', on });
-const allocationReversed = (on: string): ApEvent =>
+const allocationReversed = (on: string, more: Partial<DataOf<'AllocationReversed'>> = {}): ApEvent =>
   event('AllocationReversed', on, {
     allocationId: 'A1',
     vendorId: 'V1',
@@ -60,6 +65,7 @@ const allocationReversed = (on: string): ApEvent =>
     to: { invoiceId: 'I1' },
     reason: 'x',
     on,
+    ...more,
   });
 const deferred = (deferralId: string, on: string, amount = '120.00'): ApEvent =>
   event('PaymentDeferred', on, {
@@ -135,7 +141,7 @@ const closed = (on: string, closedThrough: string): ApEvent =>
 const installed = event('LedgerOpened', '2024-01-02', {
   ledgerId: '_installation',
   name: 'Access',
-  currency: 'XXX',
+  currency: noCurrency,
   timeZone: 'UTC',
 });
 const granted = (ledger: string, ...roles: DataOf<'AccessGranted'>['roles']): ApEvent =>
@@ -324,6 +330,17 @@ describe('a fault is found:', () => {
       'allocation A1 before it takes effect',
       [...start, posted('I1'), paid('P1'), allocated('A1'), allocationReversed('2024-02-09')],
     ],
+    [
+      'reverses allocation A1 of payment P2, from which it does not take',
+      [
+        ...start,
+        posted('I1'),
+        paid('P1'),
+        paid('P2'),
+        allocated('A1'),
+        allocationReversed('2024-02-11', { from: { paymentId: 'P2' } }),
+      ],
+    ],
     ['more than was open on its day', [...start, posted('I1'), deferred('D1', '2024-02-03', '120.01')]],
     [
       'before the latest deferral',
@@ -377,6 +394,29 @@ describe('a fault is found:', () => {
   ])('%s', (expected, events) => expect(faultsOf(...events)).toContainEqual(expect.stringContaining(expected)));
 });
 
+describe('amounts by day', () => {
+  it('are what the changes up to a day add up to, in whatever order these come', () => {
+    const day = fc.integer({ min: 1, max: 9 }).map((n) => `2024-01-0${n}`);
+    const change = fc.record({ row: fc.integer({ min: 0, max: 4 }), day, amount: fc.integer({ min: -9, max: 9 }) });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 60 }), day, (changes, asked) => {
+        const accounts = new Accounts(new Texts());
+        const facts = { vendor: 'V', currency: 'USD', total: 0, from: '', position: 1, isCredit: false };
+        const made = Array.from({ length: 5 }, (_, n) => accounts.make(`invoice/${n}`, facts));
+        for (const { row, day, amount } of changes) made[row]!.change(day, amount);
+        for (const [n, account] of made.entries()) {
+          const open = (until: string): number =>
+            changes.reduce((sum, { row, day, amount }) => (row === n && day <= until ? sum + amount : sum), 0);
+          expect(account.openOn(asked)).toBe(open(asked));
+          const days = changes.filter(({ row }) => row === n).map(({ day }) => day);
+          expect(account.firstDayBelowNothing()).toBe(days.sort().find((one) => open(one) < 0));
+        }
+      }),
+      { numRuns: sampleSize(100, 5_000) },
+    );
+  });
+});
+
 describe('a map of prints', () => {
   it('keeps the first value of each of many texts, and forgets none while it grows', () => {
     const map = new PrintMap();
@@ -387,5 +427,7 @@ describe('a map of prints', () => {
     expect(map.get('another')).toBe(0);
     map.set('text 5', 77);
     expect(map.get('text 5')).toBe(77);
+    map.set('another', 78);
+    expect([map.get('another'), map.size]).toEqual([78, count + 1]);
   });
 });

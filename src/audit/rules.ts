@@ -8,43 +8,13 @@ import { type DocumentName, itemName, type PackedText, type RecordedEvent, sourc
 import { normalisedNumber } from '../domain/invoices.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 import { postingsOf } from '../domain/posting.js';
+import { Account, Accounts, type Taking, Takings } from './accounts.js';
+import { Column, Texts } from './columns.js';
 import { PrintMap } from './prints.js';
 
 // The accounting rules as invariants of a history, written once more and without the code that decides: what a log says
 // is judged here by what the rules say it may. Amounts are minor units as plain numbers, which are exact up to what one
 // document may bear.
-
-/** What we owe on an invoice or charge, or what is left of a payment or credit note, by day. */
-interface Account {
-  readonly vendor: string;
-  readonly currency: string;
-  readonly total: number;
-  /** The first day on which it counts. */
-  readonly from: string;
-  /** In order, each once. */
-  readonly days: string[];
-  /** By day, how much more there is from it on. */
-  readonly amounts: number[];
-  reversed: boolean;
-  /** Allocations, write-offs and refunds that are in force. */
-  leaning: number;
-  /** The number that an invoice holds. */
-  claim?: string;
-  deferrals?: { readonly inForce: string[]; latest: string };
-  bankAccount?: string;
-}
-
-/** Something that takes from an account: an allocation (from two of them), a write-off, a refund. */
-interface Taking {
-  readonly vendor: string;
-  readonly currency: string;
-  readonly amount: number;
-  readonly discount: number;
-  readonly on: string;
-  readonly from?: DocumentName;
-  readonly to?: DocumentName;
-  reversed: boolean;
-}
 
 /** The events that a closed period does not keep out (contract, rule 9). */
 const exempt: ReadonlySet<string> = new Set([
@@ -67,29 +37,31 @@ const isOfAccess: ReadonlySet<string> = new Set([
 ]);
 const isOfLedger: ReadonlySet<string> = new Set(['LedgerOpened', 'EpochOpened']);
 
-/** In place of the position of an invoice that has given its number up. */
-const released = 0xffff_ffff;
+/** What became of cash that was expected. */
+const isExpected = 1;
+const isWithdrawn = 2;
 
 /** Judges the events of one ledger, one after the other. It keeps a few numbers of each document and no more. */
 export class Rules {
-  readonly #vendors = new Set<string>();
-  readonly #accounts = new Map<string, Account>();
-  readonly #takings = new Map<string, Taking>();
-  readonly #deferrals = new Map<string, string>();
-  readonly #offers = new Set<string>();
-  readonly #balances = new Set<string>();
-  /** Whether what is expected still is. */
-  readonly #expectations = new Map<string, boolean>();
+  readonly #vendors = new PrintMap();
+  readonly #texts = new Texts();
+  readonly #accounts = new Accounts(this.#texts);
+  readonly #takings = new Takings(this.#accounts, this.#texts);
+  /** Deferrals are numbered; of each its number, and the one that was in force on its invoice before it. */
+  readonly #deferrals = new PrintMap();
+  readonly #deferralBefore = new Column(Uint32Array);
+  readonly #offers = new PrintMap();
+  readonly #balances = new PrintMap();
+  readonly #expectations = new PrintMap();
   /** The days of the plans that were proposed, and whether they were adopted. */
   readonly #plans = new Map<string, { readonly asOf: string; adopted: boolean }>();
   /** How many events of some sorts the command of the last event has made so far. */
   #command = { id: '', deferrals: 0, withdrawals: 0, charges: 0 };
-  /** Vendor, number and year, and the position of the invoice that has it. */
+  /** Vendor, number and year, and the row of the invoice that has it, or had it until it was reversed. */
   readonly #numbers = new PrintMap();
   /** By currency and day: what the open items say that we owe more, and what the journal says. */
   readonly #owed = new Map<string, number>();
   readonly #control = new Map<string, number>();
-  readonly #texts = new Map<string, string>();
   /** By person and ledger, the roles held: only in the ledger `_installation`. */
   readonly #access = new Map<string, Set<string>>();
   /** Whether a token was not revoked, by its id. */
@@ -97,6 +69,8 @@ export class Rules {
   /** When the identity provider said last what somebody may do. */
   readonly #asserted = new Map<string, string>();
   #ledgerId = '';
+  /** The accounts that are reversed and that something leans on, by their rows. */
+  readonly #leftLeaning = new Map<number, DocumentName>();
   #closedThrough = '';
   #isOpen = false;
   #faults: string[] = [];
@@ -114,9 +88,9 @@ export class Rules {
 
   /** Where, in the end, the journal's control account is not what the open items add up to. */
   disagreements(): string[] {
-    const leftLeaning = [...this.#accounts]
-      .filter(([, { reversed, leaning }]) => reversed && leaning > 0)
-      .map(([name]) => `${name.replace('/', ' ')} is reversed, and something still leans on it`);
+    const leftLeaning = [...this.#leftLeaning.values()].map(
+      (name) => `${spoken(name)} is reversed, and something still leans on it`,
+    );
     const days = [...new Set([...this.#owed.keys(), ...this.#control.keys()])].sort();
     const differences = days
       .filter((day) => (this.#owed.get(day) ?? 0) !== (this.#control.get(day) ?? 0))
@@ -144,7 +118,7 @@ export class Rules {
     if (!exempt.has(event.type) && event.effectiveOn <= this.#closedThrough)
       this.#fault(`takes effect on ${event.effectiveOn}, and the books are closed through ${this.#closedThrough}`);
     const vendorId: string | undefined = 'vendorId' in event.data ? event.data.vendorId : undefined;
-    if (vendorId !== undefined && event.type !== 'VendorRegistered' && !this.#vendors.has(vendorId))
+    if (vendorId !== undefined && event.type !== 'VendorRegistered' && this.#vendors.get(vendorId) === 0)
       this.#fault(`names vendor ${vendorId}, who is not registered`);
     this.#count(event);
     this.#effect(event);
@@ -161,8 +135,8 @@ export class Rules {
   #effect(event: RecordedEvent): void {
     switch (event.type) {
       case 'VendorRegistered':
-        if (this.#vendors.has(event.data.vendorId)) this.#fault(`registers vendor ${event.data.vendorId} again`);
-        this.#vendors.add(event.data.vendorId);
+        if (this.#vendors.add(event.data.vendorId, event.position) !== 0)
+          this.#fault(`registers vendor ${event.data.vendorId} again`);
         return;
       case 'PeriodClosed':
         if (event.data.closedThrough <= this.#closedThrough) this.#fault('closes what is closed already');
@@ -188,42 +162,34 @@ export class Rules {
           this.#fault('has a schedule that does not add up to its total');
         if (data.lines.some(({ account }) => account !== undefined && isReserved(account)))
           this.#fault('posts to an account that only the ledger posts to');
-        const account = this.#make(`invoice/${data.invoiceId}`, data.vendorId, data.currency, total, data.postingDate);
+        const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
         const claim = `${data.vendorId} ${data.invoiceDate.slice(0, 4)} ${normalisedNumber(data.number)}`;
-        const holder = this.#numbers.get(claim);
-        const isTaken = holder !== 0 && holder !== released;
+        const holder = this.#accounts.at(this.#numbers.get(claim));
+        const isTaken = holder !== undefined && !holder.reversed;
         if (isTaken && !data.allowDuplicate)
-          this.#fault(`has the number ${data.number}, which the invoice at position ${holder} has already`);
-        if (!isTaken) {
-          this.#numbers.set(claim, event.position);
-          account.claim = claim;
-        }
+          this.#fault(`has the number ${data.number}, which the invoice at position ${holder.position} has already`);
+        if (!isTaken) this.#numbers.set(claim, account.row);
         this.#mustBe(event, data.postingDate);
         return;
       }
       case 'ChargePosted': {
         const { data } = event;
-        this.#make(
-          `charge/${data.chargeId}`,
-          data.vendorId,
-          data.currency,
-          this.#positive(data.amount, data.currency, 'the amount'),
-          data.on,
-        );
+        const amount = this.#positive(data.amount, data.currency, 'the amount');
+        this.#make(event, `charge/${data.chargeId}`, data, amount, data.on);
         this.#mustBe(event, data.on);
         return;
       }
       case 'CreditNotePosted': {
         const { data } = event;
         const total = this.#positive(data.total, data.currency, 'the total');
-        this.#make(`credit-note/${data.creditNoteId}`, data.vendorId, data.currency, total, data.date);
+        this.#make(event, `credit-note/${data.creditNoteId}`, data, total, data.date);
         this.#mustBe(event, data.date);
         return;
       }
       case 'PaymentMade': {
         const { data } = event;
         const amount = this.#positive(data.amount, data.currency, 'the amount');
-        const account = this.#make(`payment/${data.paymentId}`, data.vendorId, data.currency, amount, data.paidOn);
+        const account = this.#make(event, `payment/${data.paymentId}`, data, amount, data.paidOn);
         if (data.bankAccount !== undefined) account.bankAccount = data.bankAccount;
         this.#mustBe(event, data.paidOn);
         return;
@@ -251,43 +217,46 @@ export class Rules {
       case 'WrittenOff':
         this.#take(event, `write-off/${event.data.writeOffId}`, event.data, undefined, itemName(event.data.item));
         return;
-      case 'AllocationReversed':
-        this.#giveBack(event, `allocation/${event.data.allocationId}`);
+      case 'AllocationReversed': {
+        const { data } = event;
+        this.#giveBack(event, `allocation/${data.allocationId}`, sourceName(data.from), itemName(data.to));
         return;
+      }
       case 'RefundReversed':
-        this.#giveBack(event, `refund/${event.data.refundId}`);
+        this.#giveBack(event, `refund/${event.data.refundId}`, sourceName(event.data.from), undefined);
         return;
       case 'WriteOffReversed':
-        this.#giveBack(event, `write-off/${event.data.writeOffId}`);
+        this.#giveBack(event, `write-off/${event.data.writeOffId}`, undefined, itemName(event.data.item));
         return;
       case 'PaymentDeferred': {
         const { deferralId, invoiceId, currency, amount, beyond, on } = event.data;
         const account = this.#account(`invoice/${invoiceId}`, event.data.vendorId, currency);
         this.#mustBe(event, on);
-        if (this.#deferrals.has(deferralId)) this.#fault(`uses the id of deferral ${deferralId} again`);
+        if (this.#deferrals.get(deferralId) !== 0) this.#fault(`uses the id of deferral ${deferralId} again`);
         if (!account) return;
-        this.#deferrals.set(deferralId, invoiceId);
-        account.deferrals ??= { inForce: [], latest: '' };
-        const { deferrals } = account;
-        if (on < deferrals.latest) this.#fault('comes before the latest deferral or withdrawal of its invoice');
+        if (on < account.deferredOn) this.#fault('comes before the latest deferral or withdrawal of its invoice');
         const stays = beyond === undefined ? 0 : this.#positive(beyond, currency, 'what stays as it is');
-        if (stays + this.#positive(amount, currency, 'the amount') > openOn(account, on))
+        if (stays + this.#positive(amount, currency, 'the amount') > account.openOn(on))
           this.#fault('defers more than was open on its day');
-        deferrals.latest = on;
-        deferrals.inForce.push(deferralId);
+        const deferral = this.#deferrals.size + 1;
+        this.#deferrals.set(deferralId, deferral);
+        this.#deferralBefore.set(deferral, account.deferral);
+        account.deferral = deferral;
+        account.deferredOn = on;
         return;
       }
       case 'DeferralWithdrawn': {
         const { deferralId, invoiceId, on } = event.data;
-        const deferrals = this.#accounts.get(`invoice/${invoiceId}`)?.deferrals;
+        const account = this.#accounts.find(`invoice/${invoiceId}`);
         this.#mustBe(event, on);
-        if (deferrals?.inForce.at(-1) !== deferralId) {
+        const deferral = this.#deferrals.get(deferralId);
+        if (!account || deferral === 0 || account.deferral !== deferral) {
           this.#fault('withdraws what is not the last deferral in force');
           return;
         }
-        if (on < deferrals.latest) this.#fault('comes before the latest deferral or withdrawal of its invoice');
-        deferrals.latest = on;
-        deferrals.inForce.pop();
+        if (on < account.deferredOn) this.#fault('comes before the latest deferral or withdrawal of its invoice');
+        account.deferral = this.#deferralBefore.get(deferral);
+        account.deferredOn = on;
         return;
       }
       case 'InvoiceHeld':
@@ -305,27 +274,27 @@ export class Rules {
       }
       case 'OfferRecorded': {
         const { offerId, invoiceId, vendorId, currency, cost, schedule } = event.data;
-        if (this.#offers.has(offerId)) this.#fault(`uses the id of offer ${offerId} again`);
-        this.#offers.add(offerId);
+        if (this.#offers.add(offerId, event.position) !== 0) this.#fault(`uses the id of offer ${offerId} again`);
         if (minor(cost, currency) < 0) this.#fault('has a cost below zero');
         const total = schedule.reduce((sum, { amount }) => sum + this.#positive(amount, currency, 'an instalment'), 0);
         const account = this.#account(`invoice/${invoiceId}`, vendorId, currency);
-        if (account && total !== openOn(account, lastDay))
+        if (account && total !== account.openOn(lastDay))
           this.#fault('offers instalments that do not add up to what is open');
         return;
       }
       case 'CashBalanceStated': {
         const { balanceId, balance, currency, on } = event.data;
-        if (this.#balances.has(balanceId)) this.#fault(`uses the id of balance ${balanceId} again`);
-        this.#balances.add(balanceId);
+        if (this.#balances.add(balanceId, event.position) !== 0)
+          this.#fault(`uses the id of balance ${balanceId} again`);
         minor(balance, currency);
         this.#mustBe(event, on);
         return;
       }
       case 'CashExpected': {
         const { expectationId, amount, currency, certainty, on } = event.data;
-        if (this.#expectations.has(expectationId)) this.#fault(`uses the id of expectation ${expectationId} again`);
-        this.#expectations.set(expectationId, true);
+        if (this.#expectations.get(expectationId) !== 0)
+          this.#fault(`uses the id of expectation ${expectationId} again`);
+        this.#expectations.set(expectationId, isExpected);
         this.#positive(amount, currency, 'the amount');
         if (!(Number(certainty) >= 0 && Number(certainty) <= 1))
           this.#fault(`has as its certainty ${certainty}, which is not from 0 to 1`);
@@ -334,12 +303,12 @@ export class Rules {
       }
       case 'CashExpectationWithdrawn': {
         const { expectationId } = event.data;
-        const isExpected = this.#expectations.get(expectationId);
-        if (!isExpected)
+        const state = this.#expectations.get(expectationId);
+        if (state === isExpected) this.#expectations.set(expectationId, isWithdrawn);
+        else
           this.#fault(
-            `withdraws expectation ${expectationId}, which ${isExpected === undefined ? 'there is not' : 'is withdrawn already'}`,
+            `withdraws expectation ${expectationId}, which ${state === isWithdrawn ? 'is withdrawn already' : 'there is not'}`,
           );
-        else this.#expectations.set(expectationId, false);
         return;
       }
       case 'CashPlanProposed': {
@@ -443,71 +412,52 @@ export class Rules {
     return value;
   }
 
-  #make(name: string, vendor: string, currency: string, total: number, from: string): Account {
-    if (this.#accounts.has(name)) this.#fault(`uses the id of ${name.replace('/', ' ')} again`);
-    const account = {
-      vendor: this.#shared(vendor),
-      currency: this.#shared(currency),
-      total,
-      from: this.#shared(from),
-      days: [],
-      amounts: [],
-      reversed: false,
-      leaning: 0,
-    };
-    this.#accounts.set(name, account);
-    this.#change(name, account, from, total);
+  #make(
+    event: RecordedEvent,
+    name: DocumentName,
+    { vendorId: vendor, currency }: { readonly vendorId: string; readonly currency: string },
+    total: number,
+    from: string,
+  ): Account {
+    if (this.#accounts.find(name)) this.#fault(`uses the id of ${spoken(name)} again`);
+    const isCredit = name.startsWith('payment/') || name.startsWith('credit-note/');
+    const { position } = event;
+    const account = this.#accounts.make(name, { vendor, currency, total, from, position, isCredit });
+    this.#change(account, from, total);
     return account;
   }
 
   /** A document that an event leans on. */
-  #account(name: string, vendor: string, currency: string | undefined): Account | undefined {
-    const account = this.#accounts.get(name);
-    const about = name.replace('/', ' ');
-    if (!account) this.#fault(`names ${about}, which there is not`);
-    else if (account.vendor !== vendor) this.#fault(`names ${about}, which is vendor ${account.vendor}'s`);
+  #account(name: DocumentName, vendor: string, currency: string | undefined): Account | undefined {
+    const account = this.#accounts.find(name);
+    if (!account) this.#fault(`names ${spoken(name)}, which there is not`);
+    else if (account.vendor !== vendor) this.#fault(`names ${spoken(name)}, which is vendor ${account.vendor}'s`);
     else if (currency !== undefined && account.currency !== currency)
-      this.#fault(`names ${about}, which is in ${account.currency}`);
+      this.#fault(`names ${spoken(name)}, which is in ${account.currency}`);
     else return account;
     return undefined;
   }
 
   /** From a day on there is more or less of an account. */
-  #change(name: string, account: Account, day: string, amount: number): void {
-    const { days, amounts, currency } = account;
-    let at = days.length;
-    while (at > 0 && days[at - 1]! > day) at -= 1;
-    if (at > 0 && days[at - 1] === day) amounts[at - 1]! += amount;
-    else {
-      days.splice(at, 0, this.#shared(day));
-      amounts.splice(at, 0, amount);
-    }
-    const isOurs = name.startsWith('payment/') || name.startsWith('credit-note/');
-    add(this.#owed, `${currency} ${day}`, isOurs ? -amount : amount);
+  #change(account: Account, day: string, amount: number): void {
+    account.change(day, amount);
+    add(this.#owed, `${account.currency} ${day}`, account.isCredit ? -amount : amount);
   }
 
-  /** The same text kept once, however many documents say it. */
-  #shared(text: string): string {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    this.#texts.set(text, text);
-    return text;
+  #mustCover(name: DocumentName, account: Account): void {
+    const day = account.firstDayBelowNothing();
+    if (day !== undefined) this.#fault(`leaves ${spoken(name)} with less than nothing on ${day}`);
   }
 
-  #mustCover(name: string, account: Account): void {
-    let left = 0;
-    for (const [i, amount] of account.amounts.entries()) {
-      left += amount;
-      if (left < 0) {
-        this.#fault(`leaves ${name.replace('/', ' ')} with less than nothing on ${account.days[i]!}`);
-        return;
-      }
-    }
+  /** In the end nothing may lean on what is reversed. */
+  #noteLeaning(name: DocumentName, account: Account): void {
+    if (account.reversed && account.leaning > 0) this.#leftLeaning.set(account.row, name);
+    else this.#leftLeaning.delete(account.row);
   }
 
   #take(
     event: RecordedEvent,
-    name: string,
+    name: DocumentName,
     data: {
       readonly vendorId: string;
       readonly currency: string;
@@ -519,7 +469,7 @@ export class Rules {
     to: DocumentName | undefined,
   ): void {
     const { vendorId, currency, on } = data;
-    if (this.#takings.has(name)) this.#fault(`uses the id of ${name.replace('/', ' ')} again`);
+    if (this.#takings.find(name)) this.#fault(`uses the id of ${spoken(name)} again`);
     const amount = this.#positive(data.amount, currency, 'the amount');
     const discount = data.discount === undefined ? 0 : minor(data.discount, currency);
     if (discount < 0) this.#fault('has a discount below zero');
@@ -527,50 +477,50 @@ export class Rules {
     const source = from && this.#account(from, vendorId, currency);
     const item = to && this.#account(to, vendorId, currency);
     if ((from && !source) || (to && !item)) return;
-    const taking: Taking = {
-      vendor: this.#shared(vendorId),
-      currency: this.#shared(currency),
-      amount,
-      discount,
-      on: this.#shared(on),
-      reversed: false,
-      ...(from && { from }),
-      ...(to && { to }),
-    };
-    this.#takings.set(name, taking);
-    this.#move(taking, on, -1);
+    this.#move(this.#takings.make(name, { currency, amount, discount, on, from: source, to: item }), on, -1);
     for (const [which, account] of [
       [from, source],
       [to, item],
     ] as const) {
-      if (!account) continue;
+      if (!which || !account) continue;
       account.leaning += 1;
-      if (account.reversed) this.#fault(`takes from ${which!.replace('/', ' ')}, which is reversed`);
-      if (on < account.from) this.#fault(`takes from ${which!.replace('/', ' ')} before it counts`);
-      this.#mustCover(which!, account);
+      this.#noteLeaning(which, account);
+      if (account.reversed) this.#fault(`takes from ${spoken(which)}, which is reversed`);
+      if (on < account.from) this.#fault(`takes from ${spoken(which)} before it counts`);
+      this.#mustCover(which, account);
     }
   }
 
   #move({ from, to, amount, discount }: Taking, on: string, sign: 1 | -1): void {
-    if (from) this.#change(from, this.#accounts.get(from)!, on, sign * amount);
-    if (to) this.#change(to, this.#accounts.get(to)!, on, sign * (amount + discount));
+    if (from) this.#change(from, on, sign * amount);
+    if (to) this.#change(to, on, sign * (amount + discount));
   }
 
-  #giveBack(event: RecordedEvent & { readonly data: { readonly on: string } }, name: string): void {
-    const taking = this.#takings.get(name);
+  #giveBack(
+    event: RecordedEvent & { readonly data: { readonly on: string } },
+    name: DocumentName,
+    from: DocumentName | undefined,
+    to: DocumentName | undefined,
+  ): void {
+    const taking = this.#takings.find(name);
     const { on } = event.data;
     this.#mustBe(event, on);
     if (!taking || taking.reversed) {
-      this.#fault(`reverses ${name.replace('/', ' ')}, which ${taking ? 'is reversed already' : 'there is not'}`);
+      this.#fault(`reverses ${spoken(name)}, which ${taking ? 'is reversed already' : 'there is not'}`);
       return;
     }
-    if (on < taking.on) this.#fault(`reverses ${name.replace('/', ' ')} before it takes effect`);
+    if (on < taking.on) this.#fault(`reverses ${spoken(name)} before it takes effect`);
     taking.reversed = true;
     this.#move(taking, on, 1);
-    for (const which of [taking.from, taking.to]) {
-      if (!which) continue;
-      const account = this.#accounts.get(which)!;
+    for (const [which, account] of [
+      [from, taking.from],
+      [to, taking.to],
+    ] as const) {
+      if (!which || !account) continue;
+      if (this.#accounts.find(which)?.row !== account.row)
+        this.#fault(`reverses ${spoken(name)} of ${spoken(which)}, from which it does not take`);
       account.leaning -= 1;
+      this.#noteLeaning(which, account);
       if (account.reversed && account.leaning === 0) this.#mustCover(which, account);
     }
   }
@@ -583,37 +533,40 @@ export class Rules {
     this.#mustBe(event, on);
     const account = this.#account(name, vendorId, undefined);
     if (!account) return;
-    if (account.reversed) this.#fault(`reverses ${name.replace('/', ' ')}, which is reversed already`);
+    if (account.reversed) this.#fault(`reverses ${spoken(name)}, which is reversed already`);
     if (on < account.from) this.#fault('reverses before the day from which it counts');
     // What leans on a payment or credit note is ended by the events that follow in the same command.
-    const isItem = name.startsWith('invoice/') || name.startsWith('charge/');
-    if (isItem && account.leaning > 0) this.#fault('reverses what allocations or write-offs still lean on');
+    if (!account.isCredit && account.leaning > 0) this.#fault('reverses what allocations or write-offs still lean on');
     account.reversed = true;
-    this.#change(name, account, on, -account.total);
-    if (isItem) this.#mustCover(name, account);
-    else if (account.leaning === 0) this.#mustCover(name, account);
-    if (account.claim !== undefined) this.#numbers.set(account.claim, released);
+    this.#noteLeaning(name, account);
+    this.#change(account, on, -account.total);
+    if (!account.isCredit || account.leaning === 0) this.#mustCover(name, account);
   }
 
   /** The double entry of the event. Of what a reversal takes back only the amount is kept, so its cost is one line. */
   #post(event: RecordedEvent): void {
     const before = <N extends DocumentName>(name: N): DocumentOf<N> => {
-      const account = this.#accounts.get(name);
-      const taking = this.#takings.get(name);
-      if (!account && !taking) throw new Error(`there is no ${name.replace('/', ' ')}`);
-      const about = account ?? taking!;
-      const text = (value: number): string => formatMinor(BigInt(value), about.currency);
-      if (account) {
-        const total = text(account.total);
-        const { currency, bankAccount } = account;
+      const found = this.#accounts.find(name) ?? this.#takings.find(name);
+      if (!found) throw new Error(`there is no ${spoken(name)}`);
+      const { currency } = found;
+      const text = (value: number): string => formatMinor(BigInt(value), currency);
+      if (found instanceof Account) {
+        const total = text(found.total);
+        const { bankAccount } = found;
         const kind = name.slice(0, name.indexOf('/'));
-        const posted = { currency, total, amount: total, lines: [{ amount: total }], kind: 'penalty', bankAccount };
+        const posted = {
+          currency,
+          total,
+          amount: total,
+          lines: [{ amount: total }],
+          kind: 'penalty',
+          ...(bankAccount !== '' && { bankAccount }),
+        };
         return { kind, posted } as unknown as DocumentOf<N>;
       }
-      const { currency, amount, discount, from } = taking!;
-      const [kind, id] = from ? [from.slice(0, from.indexOf('/')), from.slice(from.indexOf('/') + 1)] : ['', ''];
-      const source = kind === 'payment' ? { paymentId: id } : { creditNoteId: id };
-      const data = { currency, amount: text(amount), from: source, ...(discount > 0 && { discount: text(discount) }) };
+      const { amount, discount } = found;
+      const from = 'from' in event.data ? event.data.from : undefined;
+      const data = { currency, amount: text(amount), from, ...(discount > 0 && { discount: text(discount) }) };
       return { data } as unknown as DocumentOf<N>;
     };
     let difference = 0;
@@ -653,5 +606,5 @@ const add = (totals: Map<string, number>, key: string, amount: number): void => 
   totals.set(key, (totals.get(key) ?? 0) + amount);
 };
 
-const openOn = ({ days, amounts }: Account, day: string): number =>
-  amounts.reduce((open, amount, i) => (days[i]! <= day ? open + amount : open), 0);
+/** A document's name in a sentence. */
+const spoken = (name: DocumentName): string => name.replace('/', ' ');

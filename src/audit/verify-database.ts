@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import { inTransaction, snapshot } from '../database/transaction.js';
-import { documentsOf } from '../domain/events.js';
+import type { RecordedEvent } from '../domain/events.js';
 import { openCheckpoint } from './checkpoint.js';
-import { hashBytes, leafHash } from './merkle.js';
+import { hashBytes } from './merkle.js';
 import { NoteError, type VerifierKey } from './note.js';
+import { checkBatches, KeptBeside, SealedTiles } from './verify-beside.js';
 import { type Commitment, type Finding, leavesOf, LogVerifier } from './verify.js';
 
 const linesPerPage = 2_000;
@@ -71,7 +72,8 @@ const verify = async (
     position > leaves.from ? leavesOf(leaves.bytes)(position - leaves.from) : undefined,
   );
   const commits = new Commits(client, ledgerId, found);
-  let documents = 0;
+  const beside = new KeptBeside(client, ledgerId, found);
+  const tiles = new SealedTiles(client, ledgerId, sealed.at(-1)?.size ?? 0, found);
   for (let after = 0; ;) {
     const { rows } = await client.query<Row>({
       name: 'verify-page',
@@ -82,35 +84,29 @@ const verify = async (
     if (rows.length === 0) break;
     const last = Number(rows.at(-1)!.position);
     Object.assign(leaves, await leavesBetween(client, ledgerId, after, last));
-    const names: string[] = [];
-    const positions: number[] = [];
+    const events: RecordedEvent[] = [];
+    const unread = new Set<number>();
     for (const row of rows) {
       const position = Number(row.position);
-      const bytes = Buffer.from(row.line);
-      const event = verifier.add(bytes);
-      if (!leafHash(bytes).equals(row.leaf_hash))
+      const { leaf, event } = verifier.add(Buffer.from(row.line));
+      if (!leaf.equals(row.leaf_hash))
         found({ check: 'hash', position, detail: 'the hash beside the line is not that of the line' });
       await commits.check(position, row.recorded_at);
-      if (!event) continue;
-      checkColumns(row, found);
-      for (const name of new Set(documentsOf(event))) {
-        names.push(name);
-        positions.push(position);
-      }
+      if (event) {
+        checkColumns(row, event, found);
+        events.push(event);
+      } else unread.add(position);
     }
-    documents += names.length;
-    await checkDocuments(client, ledgerId, names, positions, found);
+    await beside.check(events, unread, last);
+    await tiles.check(verifier.takeTiles());
     after = last;
     progress(verifier.lines);
   }
   verifier.end();
   await commits.end(verifier.lines);
-  const { rows } = await client.query<{ count: string }>(
-    'select count(*) from log.event_documents where ledger_id = $1',
-    [ledgerId],
-  );
-  if (Number(rows[0]!.count) > documents && findings === 0)
-    found({ check: 'table', position: null, detail: 'log.event_documents has rows that no event accounts for' });
+  await beside.end();
+  tiles.end();
+  await checkBatches(client, ledgerId, found);
   return { ledger: ledgerId, events: verifier.lines, good: verifier.good, covered, root: verifier.root, findings };
 };
 
@@ -182,8 +178,8 @@ const leavesBetween = async (
 };
 
 /** The columns only repeat what the line says. */
-const checkColumns = (row: Row, found: (finding: Finding) => void): void => {
-  const line = JSON.parse(row.line) as Record<string, unknown>;
+const checkColumns = (row: Row, event: RecordedEvent, found: (finding: Finding) => void): void => {
+  const line = event as unknown as Readonly<Record<string, unknown>>;
   const columns = {
     position: Number(row.position),
     stream: row.stream,
@@ -200,28 +196,6 @@ const checkColumns = (row: Row, found: (finding: Finding) => void): void => {
         detail: `the line says ${name} ${String(line[name])}, the table ${value}`,
       });
   }
-};
-
-const checkDocuments = async (
-  client: pg.PoolClient,
-  ledgerId: string,
-  names: readonly string[],
-  positions: readonly number[],
-  found: (finding: Finding) => void,
-): Promise<void> => {
-  const { rows } = await client.query<{ document: string; position: string }>({
-    name: 'verify-documents',
-    text: `select w.document, w.position from unnest($2::text[], $3::bigint[]) w (document, position)
-            where not exists (select from log.event_documents d
-                               where d.ledger_id = $1 and d.document = w.document and d.position = w.position)`,
-    values: [ledgerId, names, positions],
-  });
-  for (const { document, position } of rows)
-    found({
-      check: 'table',
-      position: Number(position),
-      detail: `log.event_documents does not name it for ${document}`,
-    });
 };
 
 interface CommitRow {

@@ -34,6 +34,7 @@ export const verifyFile = async (
   };
   for await (const lines of linesIn(file, cutShort)) {
     for (const line of lines) verifier.add(line);
+    verifier.takeTiles();
     progress(verifier.lines);
   }
   verifier.end();

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { catalogue, type RecordedEvent, streamOf, upcast } from '../domain/events.js';
 import { canonicalLine } from '../event-log/record.js';
-import { GrowingTree, hashBytes, leafHash } from './merkle.js';
+import { GrowingTree, hashBytes, leafHash, type Tile } from './merkle.js';
 import { PrintMap } from './prints.js';
 import { Rules } from './rules.js';
 
@@ -85,7 +85,7 @@ export class LogVerifier {
   readonly #ids = new PrintMap();
   readonly #keys = new PrintMap();
   readonly #commands = new PrintMap();
-  readonly #streams = new Map<string, number>();
+  readonly #streams = new PrintMap();
   readonly #commitments: readonly Commitment[];
   #due = 0;
   /** The last size at which the log agreed with what was committed to. */
@@ -131,13 +131,18 @@ export class LogVerifier {
     return this.#tree.root();
   }
 
+  /** The tiles of the tree that have filled up since this was last called. Whoever never asks keeps them all in memory. */
+  takeTiles(): Tile[] {
+    return this.#tree.takeFull();
+  }
+
   /**
    * Takes the next line.
    *
    * @param bytes without the newline
-   * @returns the line as it was read, if it is one
+   * @returns its hash, and the event as it was read, if it is one: with all that stands on its line
    */
-  add(bytes: Buffer): RecordedEvent | undefined {
+  add(bytes: Buffer): { readonly leaf: Buffer; readonly event: RecordedEvent | undefined } {
     this.#lines += 1;
     const leaf = leafHash(bytes);
     this.#tree.add(leaf);
@@ -150,7 +155,7 @@ export class LogVerifier {
     if (this.#faults === faultsBefore) this.#good += 1;
     for (; this.#commitments[this.#due]?.size === this.#lines; this.#due++)
       this.#compare(this.#commitments[this.#due]!);
-    return event;
+    return { leaf, event };
   }
 
   #compare({ name, size, root }: Commitment): void {
@@ -245,7 +250,7 @@ export class LogVerifier {
       );
     else this.#recordedAt = recordedAt;
 
-    const version = (this.#streams.get(stream) ?? 0) + 1;
+    const version = this.#streams.get(stream) + 1;
     if (streamVersion !== version)
       wrong('stream', position, `it is version ${streamVersion} of ${stream}, where ${version} comes next`);
     this.#streams.set(stream, Math.max(streamVersion, version - 1));
@@ -291,6 +296,11 @@ export const leavesOf =
     const at = (position - 1) * hashBytes;
     return at + hashBytes <= leaves.length ? leaves.subarray(at, at + hashBytes) : undefined;
   };
+
+/** What a verification of the database does not look at. */
+export const notCheckedInDatabase = [
+  'what was answered to requests (the status, location, body and notices in log.receipts, and the outcomes in log.batches), the prints of requests, and the keys of requests that recorded nothing: no line tells of them',
+];
 
 /** What no verification of a log can tell, or this one does not look at. */
 export const notChecked = [

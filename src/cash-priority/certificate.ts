@@ -25,6 +25,7 @@ export const certificate = (problem: Problem, limits: LatenessLimits, prices: Pr
 
   /** What paying a bill on a run (after the last: never) costs with its cash; undefined if a limit bars it. */
   const costOf = (item: Item, bill: Bill, run: number, frozen = false): bigint | undefined => {
+    if (run < item.from) return undefined;
     const [never, day] = [run === runs.length, runs[run] ?? end];
     const free = !frozen && bill.discount !== undefined && run <= bill.discount.lastRun ? bill.discount.amount : 0n;
     let sum = never ? 0n : prices.cash[run]! * (bill.amount - free);
@@ -32,7 +33,7 @@ export const certificate = (problem: Problem, limits: LatenessLimits, prices: Pr
     if (bill.discount && run > bill.discount.lastRun) sum += units(bill.discount.amount);
     for (const { due, payable, blocked } of bill.parts) {
       const amount = frozen ? blocked : payable;
-      const late = item.neverDefer && !frozen ? between(Math.max(due, runs[0]!), never ? end + 1 : day) : 0;
+      const late = item.neverDefer && !frozen ? between(Math.max(due, runs[item.from]!), never ? end + 1 : day) : 0;
       if (late > 0 && amount > 0n && limits.tiers[item.tier] === 0n) return undefined;
       let unit = (item.interest + item.relationship) * between(Math.max(due, 0), day);
       if (never && due <= end) unit += item.unpaidAtEnd * 365;

@@ -58,12 +58,12 @@ export const optionCost = (problem: Problem, bill: Bill, run: number | undefined
 export const optionCash = (bill: Bill, run: number): bigint =>
   bill.amount - (bill.discount && run <= bill.discount.lastRun ? bill.discount.amount : 0n);
 
-/** Amount × days late of the whole of a bill, counted from the later of due date and first run. */
+/** Amount × days late of the whole of a bill, counted from the later of due date and the first run that may pay it. */
 export const optionLateness = (problem: Problem, bill: Bill, run: number | undefined): bigint => {
   const day = run === undefined ? problem.horizonEnd + 1 : problem.runs[run]!;
   let lateness = 0n;
-  for (const { due, payable } of bill.parts)
-    lateness += payable * BigInt(Math.max(0, day - Math.max(due, problem.runs[0]!)));
+  const first = problem.runs[problem.items[bill.item]!.from]!;
+  for (const { due, payable } of bill.parts) lateness += payable * BigInt(Math.max(0, day - Math.max(due, first)));
   return lateness;
 };
 

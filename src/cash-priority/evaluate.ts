@@ -159,6 +159,7 @@ const faultsOf = (problem: Problem, plan: Plan, place: number): string[] => {
     fault('runs out of order');
   if (bill.whole && settled.length > 0 && (settled.length > 1 || sum !== bill.amount)) fault('only a part is paid');
   if (settled.length > item.maxPayments) fault('too many payments');
+  if (settled.some(({ run }) => run < item.from)) fault('paid while on hold');
   const minimum = item.minimum < bill.amount ? item.minimum : bill.amount;
   if (settled.some(({ amount }) => amount <= 0n || amount < minimum)) fault('a payment is below the minimum');
   if (plan.offers[bill.item] !== undefined && settled.length > 0) fault('paid beside an accepted offer');
@@ -179,7 +180,7 @@ export const evaluate = (problem: Problem, plan: Plan, limits?: LatenessLimits):
     settlings.push(settling);
     if (item.neverDefer)
       for (const { due, paidOn, amount } of settling)
-        lateness[item.tier]! += amount * days(Math.max(due, runs[0]!), paidOn ?? horizonEnd + 1);
+        lateness[item.tier]! += amount * days(Math.max(due, runs[item.from]!), paidOn ?? horizonEnd + 1);
     if (item.requiredBy !== undefined)
       for (const { paidOn, amount } of settling)
         requiredLateness += amount * days(runs[item.requiredBy]!, paidOn ?? horizonEnd + 1);

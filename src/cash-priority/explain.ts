@@ -3,7 +3,7 @@ import { addDays } from '../domain/calendar.js';
 import type { Evaluation, Plan } from './evaluate.js';
 import { priceText, spoken, toMinor } from './figures.js';
 import type { DecisionKind } from './model.js';
-import type { Problem } from './problem.js';
+import { holdText, type Problem } from './problem.js';
 
 export interface Told {
   readonly decision: DecisionKind;
@@ -49,6 +49,8 @@ const cutoffsOf = (
     });
 };
 
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const explain = (facts: Facts, place: number): Told => {
   const { problem, plan, evaluation, ifNow, ifNever, prices } = facts;
   const item = problem.items[place]!;
@@ -75,7 +77,8 @@ export const explain = (facts: Facts, place: number): Told => {
   const last = settled.reduce((most, { run }) => Math.max(most, run), -1);
   const cutoffs = cutoffsOf(facts, place);
   const saved = ifNever[place]! - evaluation.itemCosts[place]!;
-  const sentences: string[] = [];
+  // What ends inside the plan bars only the runs before it.
+  const sentences: string[] = item.hold ? [`${sentence(holdText(item.hold))}.`] : [];
   const due = problem.bills[item.bills[0]!]!.parts[0]!.due;
 
   if (item.neverDefer) {
@@ -128,6 +131,6 @@ export const explain = (facts: Facts, place: number): Told => {
 
 const paidInTime = ({ problem, plan }: Facts, place: number): boolean => {
   const bill = problem.bills[place]!;
-  const deadline = Math.max(bill.parts[0]!.due, problem.runs[0]!);
+  const deadline = Math.max(bill.parts[0]!.due, problem.runs[problem.items[bill.item]!.from]!);
   return bill.amount === 0n || plan.settled[place]!.every(({ run }) => problem.runs[run]! <= deadline);
 };

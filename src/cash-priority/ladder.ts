@@ -17,12 +17,12 @@ export const ladder = (problem: Problem): Rung[] => {
   const { runs, items, bills, horizonEnd, cash } = problem;
   const byTier = new Map<number, Minor[]>();
   for (const bill of bills) {
-    const { tier } = items[bill.item]!;
+    const { tier, from } = items[bill.item]!;
     for (const { due, payable } of bill.parts) {
       if (due > horizonEnd || payable === 0n) continue;
       const paid = byTier.get(tier) ?? runs.map(() => 0n);
       byTier.set(tier, paid);
-      paid[lastRunInTime(problem, due)]! += payable;
+      paid[Math.max(from, lastRunInTime(problem, due))]! += payable;
     }
   }
   const sums = runs.map(() => 0n);

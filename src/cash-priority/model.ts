@@ -85,6 +85,12 @@ export interface OpenInstalment {
   readonly disputed?: Amount;
 }
 
+/** Why an item may not be paid, and the day at whose start that ends; without one it does not end by itself. */
+export interface Hold {
+  readonly reason: string;
+  readonly until?: LocalDate;
+}
+
 /** An open invoice, charge, or bill that is expected to come. */
 export interface PlanItem {
   readonly itemId: string;
@@ -93,8 +99,8 @@ export interface PlanItem {
   /** As the vendor printed it; what an expected bill is called. */
   readonly number: string;
   readonly instalments: readonly OpenInstalment[];
-  /** Why the whole item may not be paid (a payment hold); absent if it may. */
-  readonly hold?: string;
+  /** A payment hold: nothing of it may be paid, or nothing before a day. */
+  readonly hold?: Hold;
   readonly consequences: Consequences;
   /**
    * A settlement discount still to be had: paid in full on a run up to `until`, so much need not be paid. Not sought for
@@ -241,6 +247,8 @@ export interface Decision {
   readonly tier: number;
   readonly neverDefer: boolean;
   readonly connected: boolean;
+  /** The payment hold that is in force on asOf: payments are not before it ends. */
+  readonly hold?: Hold;
   readonly decision: DecisionKind;
   /** By run, over all due dates; for an accepted offer all its instalments, also those after the last run. */
   readonly payments: readonly PlannedPayment[];
@@ -413,9 +421,10 @@ export interface PlanAnswer {
 
 /** What may stop a plan from outside. Neither is part of what it answers, except in `reproducible`. */
 export interface Limits {
-  /** Milliseconds that only go forward; together with `timeLimitMs`. */
-  readonly now?: () => number;
-  readonly timeLimitMs?: number;
+  /** Branch-and-bound nodes of one solve: counted, not timed, so that every machine stops at the same place. */
+  readonly nodes?: number;
+  /** Simplex iterations of one solve. */
+  readonly iterations?: number;
   /** Asked between solves and from within them. */
   readonly cancelled?: () => boolean;
 }

@@ -20,7 +20,7 @@ import { latenessOf, newMoney } from './new-money.js';
 import { type Problem, readProblem } from './problem.js';
 import { emptyPlan, firstThings, firstThingsByTier, planByRule, rules } from './rules.js';
 import { firstRunOf, outlook } from './scenarios.js';
-import { isOver, type Solver } from './solver.js';
+import type { Solver } from './solver.js';
 import { isWithin, noPrices, optimise, type Solved } from './stages.js';
 
 /** Changes with whatever may change a plan: the engine's own rules and the solver's version. */
@@ -59,25 +59,17 @@ const answer = (input: PlanInput, solver: Solver, outside: Limits): PlanAnswer =
   const { plan, evaluation } = solved;
   // The last door: what breaks a limit is not shown to anybody.
   if (evaluation.faults.length > 0) throw new Error(`a plan was withheld: ${evaluation.faults.slice(0, 3).join('; ')}`);
-  const proven = isWithin(evaluation.total, solved.bound, gap) && method === 'optimum' && !solved.interrupted;
+  const proven = solved.proven && isWithin(evaluation.total, solved.bound, gap) && method === 'optimum';
 
-  let cut = solved.interrupted;
   const again = (other: Problem, firstRun?: Plan): Solved | undefined => {
-    if (cut || isOver(outside)) {
-      cut = true;
-      return undefined;
-    }
     const wanted = { gap: Math.max(ownGap, effort.gap), priced: false, ...(firstRun ? { firstRun } : {}) };
-    const result = optimise(other, solver, wanted, outside);
-    cut ||= result?.interrupted ?? false;
-    return result;
+    return optimise(other, solver, wanted, outside);
   };
   const flips = overrides(input, problem, solved, again, request.overrides ?? effort.overrides, notes);
   const steps = newMoney(problem, input, solved, again);
   const view = outlook(problem, input, solved, again, effort.candidates);
   if (effort.candidates === 0 && view.scenarios.length > 0)
     notes.push('With so many bills only this plan’s first run is tried under every scenario.');
-  if (cut) notes.push('The time for this plan was up before everything was looked into.');
 
   const decisions = decisionsOf(problem, solved, flips);
   return {
@@ -88,7 +80,8 @@ const answer = (input: PlanInput, solver: Solver, outside: Limits): PlanAnswer =
     horizonEnd: dayOf(problem, problem.horizonEnd),
     inputsHash: sha256(canonicalJson(input)),
     engine: engineVersion,
-    reproducible: !cut,
+    // Every limit is counted in steps of the solver and none in time, so nothing can be cut off elsewhere.
+    reproducible: true,
     proven,
     method,
     cost: costOf(evaluation, money),
@@ -190,7 +183,7 @@ const unproven = (problem: Problem, evaluation: Evaluation): Solved => {
   const prices = noPrices(problem);
   const certified = certificate(problem, limits, prices);
   const plan = emptyPlan(problem);
-  return { plan, evaluation, limits, bound: certified, certified, prices, proven: false, interrupted: false };
+  return { plan, evaluation, limits, bound: certified, certified, prices, proven: false };
 };
 
 const costOf = ({ total, parts }: Evaluation, money: (minor: Minor) => string): PlanAnswer['cost'] => {
@@ -223,7 +216,7 @@ const impossibleOf = (problem: Problem, { evaluation }: Solved): Impossible[] =>
     if (late === 0n) continue;
     const dues = bills
       .filter(({ item, amount }) => items[item]!.neverDefer && items[item]!.tier === tier && amount > 0n)
-      .map(({ parts }) => Math.max(parts[0]!.due, runs[0]!));
+      .map(({ item, parts }) => Math.max(parts[0]!.due, runs[items[item]!.from]!));
     const broken = firstLateDay(problem, tier, dues);
     told.push({
       what: 'never-defer',
@@ -321,7 +314,6 @@ const overrides = (
     .sort((a, b) => (a.amount > b.amount ? -1 : a.amount < b.amount ? 1 : a.place - b.place));
   if (ranked.length > count)
     notes.push(`The price of the opposite decision was found for the ${count} largest items of ${ranked.length}.`);
-  const firstRun = dayOf(problem, problem.runs[0]!);
   for (const { place } of ranked.slice(0, count)) {
     const item = items[place]!;
     const open = item.bills.reduce((sum, bill) => sum + bills[bill]!.amount, 0n);
@@ -336,7 +328,7 @@ const overrides = (
         solved,
         again,
         { id: item.id, neverDefer: item.neverDefer, pays: paid === open },
-        firstRun,
+        dayOf(problem, problem.runs[item.from]!),
         currency,
       ),
     );
@@ -383,7 +375,7 @@ const decisionsOf = (problem: Problem, solved: Solved, flips: ReadonlyMap<number
   const ifNever = evaluate(problem, nothing).itemCosts;
   const allNow: Plan = {
     ...nothing,
-    settled: bills.map(({ amount }) => (amount > 0n ? [{ run: 0, amount }] : [])),
+    settled: bills.map(({ item, amount }) => (amount > 0n ? [{ run: items[item]!.from, amount }] : [])),
   };
   const ifNow = evaluate(problem, allNow).itemCosts;
   const facts = { problem, plan, evaluation, ifNow, ifNever, prices: solved.prices.cash };
@@ -413,6 +405,7 @@ const decisionsOf = (problem: Problem, solved: Solved, flips: ReadonlyMap<number
       tier: item.tier,
       neverDefer: item.neverDefer,
       connected: vendors[item.vendor]!.connected,
+      ...(item.hold ? { hold: item.hold } : {}),
       decision: told.decision,
       payments,
       parts: offer ? [] : parts,

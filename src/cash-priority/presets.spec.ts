@@ -81,8 +81,13 @@ describe('the presets', () => {
     ['uk-hmrc-interest', '2023-10-31', '7.75'],
     ['uk-hmrc-interest', '2025-04-05', '7.00'],
     ['uk-hmrc-interest', '2025-04-06', '8.50'],
+    ['uk-hmrc-interest', '2026-01-08', '8.00'],
+    ['uk-hmrc-interest', '2026-01-09', '7.75'],
     ['uk-trade-debt-large', '2023-10-31', '13.00'],
+    ['uk-trade-debt-small', '2026-01-01', '11.75'],
     ['eu-trade-debt', '2023-10-31', '12.00'],
+    ['eu-trade-debt', '2025-01-01', '11.15'],
+    ['eu-trade-debt', '2026-06-30', '10.15'],
     ['cloud-provider', '2023-10-31', '18.00'],
   ])('%s on %s: %s a year', (id, on, rate) =>
     expect(presetOn(id, on)?.consequences?.lateInterest?.annualPercent).toBe(rate),

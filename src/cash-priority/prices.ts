@@ -35,10 +35,11 @@ const pressures = (problem: Problem, cash: readonly number[]): Map<string, bigin
     for (const [cutoffPlace, cutoff] of vendor.cutoffs.entries()) {
       for (const [place, { day, run: lastRun }] of judgementsOf(problem, cutoff).entries()) {
         options ??= bills.map((bill) => [
-          ...problem.runs.map((_, run) => ({
-            run,
-            sum: Number(optionCost(problem, bill, run)) + cash[run]! * Number(optionCash(bill, run)),
-          })),
+          ...problem.runs.flatMap((_, run) =>
+            run < problem.items[bill.item]!.from
+              ? []
+              : [{ run, sum: Number(optionCost(problem, bill, run)) + cash[run]! * Number(optionCash(bill, run)) }],
+          ),
           { run: Infinity, sum: Number(optionCost(problem, bill, undefined)) },
         ]);
         // What each late bill would have to be paid more per minor unit to be paid in time.

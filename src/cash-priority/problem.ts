@@ -5,6 +5,7 @@ import { byText, canonicalJson } from './canonical.js';
 import { type Cash, readCash } from './cash.js';
 import {
   type Consequences,
+  type Hold,
   maxBills,
   maxRuns,
   type PlanInput,
@@ -75,6 +76,9 @@ export interface Item {
   readonly outstanding: Minor;
   /** Why nothing of it may be paid. */
   readonly blocked: string | undefined;
+  readonly hold: Hold | undefined;
+  /** The first run on which it may be paid: the one on or after the day on which its hold ends. */
+  readonly from: number;
   /** What may not be paid of it. */
   readonly disputed: Minor;
   /** A discount that is lost because not all of it may be paid. */
@@ -163,6 +167,11 @@ export const readProblem = (input: PlanInput): Problem => {
 
   const vendorList = [...input.vendors].sort((a, b) => byText(a.id, b.id));
   const vendorAt = new Map(vendorList.map(({ id }, place) => [id, place]));
+  /** The first run that a hold does not bar; undefined if it bars all. */
+  const firstRunOf = (hold: Hold | undefined): number | undefined => {
+    if (!hold) return 0;
+    return hold.until === undefined ? undefined : firstOnOrAfter(runs, day(hold.until));
+  };
   const itemsOf: number[][] = vendorList.map(() => []);
   const items: Item[] = [];
   const bills: Bill[] = [];
@@ -173,18 +182,25 @@ export const readProblem = (input: PlanInput): Problem => {
     const terms: Consequences = given.consequences;
     const place = items.length;
     itemsOf[vendor]!.push(place);
-    const blocked = given.hold ?? (forbidden.has(given.itemId) ? 'forbidden by the request' : undefined);
+    const from = firstRunOf(given.hold);
+    const barred = forbidden.has(given.itemId) ? 'forbidden by the request' : undefined;
+    const blocked = from === undefined ? holdText(given.hold!) : barred;
     const open = openParts(given, day, minor, blocked !== undefined);
     const outstanding = open.reduce((total, { payable, blocked: rest }) => total + payable + rest, 0n);
     const disputed = given.instalments.reduce((total, each) => total + minor(each.disputed), 0n);
-    if (required.has(given.itemId) && (blocked !== undefined || disputed > 0n))
-      throw new PlanRefusal('required-item-blocked', { itemId: given.itemId, blocked: blocked ?? 'disputed' });
+    const requiredBy = required.get(given.itemId);
+    const isHeldThen = requiredBy !== undefined && from !== undefined && requiredBy < from;
+    if (requiredBy !== undefined && (blocked !== undefined || isHeldThen || disputed > 0n))
+      throw new PlanRefusal('required-item-blocked', {
+        itemId: given.itemId,
+        blocked: blocked ?? (isHeldThen ? holdText(given.hold!) : 'disputed'),
+      });
 
     const free = blocked === undefined && disputed === 0n;
     const discountRun = given.discount ? lastOnOrBefore(runs, day(given.discount.until)) : -1;
     const saving = discountRun >= 0 ? minor(given.discount!.amount) : 0n;
     // A discount takes the whole item at once; what is never deferred is not put at risk for that.
-    const atOnce = free && !((terms.neverDefer ?? false) && open.length > 1);
+    const atOnce = free && !((terms.neverDefer ?? false) && open.length > 1) && discountRun >= (from ?? 0);
     const discount = discountRun >= 0 && atOnce ? { lastRun: discountRun, amount: saving } : undefined;
     const divisible = terms.partial?.allowed ?? true;
     const groups = discount ? [open] : open.map((part) => [part]);
@@ -207,6 +223,8 @@ export const readProblem = (input: PlanInput): Problem => {
         notes.push(
           `Offer ${offer.id} on ${given.number} is over ${formatMinor(total, currency)}, but ${formatMinor(outstanding, currency)} is open: left out.`,
         );
+      else if (schedule.some(({ run }) => run !== undefined && run < (from ?? 0)))
+        notes.push(`Offer ${offer.id} on ${given.number} begins while the item is on hold: left out.`);
       else if (free) offers.push({ id: offer.id, cost: minor(offer.cost), curesCutoffs: offer.curesCutoffs, schedule });
     }
 
@@ -236,9 +254,11 @@ export const readProblem = (input: PlanInput): Problem => {
       bills: own,
       outstanding,
       blocked,
+      hold: given.hold,
+      from: from ?? 0,
       disputed,
       lostDiscount: atOnce ? 0n : saving,
-      requiredBy: required.get(given.itemId),
+      requiredBy,
     });
   }
 
@@ -260,6 +280,9 @@ export const readProblem = (input: PlanInput): Problem => {
   }));
   return { asOf, currency, runs, horizonEnd, vendors, items, bills, cash: readCash(input, runs, horizonEnd), notes };
 };
+
+export const holdText = ({ reason, until }: Hold): string =>
+  `on hold${until === undefined ? '' : ` until ${until}`} (${reason})`;
 
 const stepText = (step: Step): string => `${step.percent}/${step.fixed}/${step.annual}`;
 

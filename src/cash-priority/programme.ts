@@ -95,7 +95,7 @@ const runsWorthwhile = (problem: Problem, bill: Bill): number[] => {
   let nextCost = optionCost(problem, bill, undefined);
   let nextCash = 0n;
   let crossed = false;
-  for (let run = problem.runs.length - 1; run >= 0; run -= 1) {
+  for (let run = problem.runs.length - 1; run >= problem.items[bill.item]!.from; run -= 1) {
     crossed ||= boundaries.has(run);
     const cost = optionCost(problem, bill, run);
     const cash = optionCash(bill, run);
@@ -114,7 +114,7 @@ const runsOf = (problem: Problem, place: number, ask: Ask): readonly number[] =>
   if (shortlist) return shortlist;
   const bill = problem.bills[place]!;
   const item = problem.items[bill.item]!;
-  const all = problem.runs.map((_, run) => run);
+  const all = [...problem.runs.keys()].slice(item.from);
   const hardTier = item.neverDefer && ask.limits.tiers[item.tier] === 0n;
   const hardRequired = item.requiredBy !== undefined && ask.limits.required === 0n;
   if (item.neverDefer || item.requiredBy !== undefined || item.bills.length > 1 || ask.firstRun !== undefined)
@@ -462,7 +462,7 @@ export const offerLateness = (
       left[index]! -= amount;
       open -= amount;
       const day = run === undefined ? horizonEnd + 1 : runs[run]!;
-      late += amount * BigInt(Math.max(0, day - Math.max(due, runs[0]!)));
+      late += amount * BigInt(Math.max(0, day - Math.max(due, runs[item.from]!)));
       if (item.requiredBy !== undefined) past += amount * BigInt(Math.max(0, day - runs[item.requiredBy]!));
     }
   }

@@ -137,7 +137,8 @@ const follow = (problem: Problem, order: Order | undefined, base: Plan, only: (p
       const bill = problem.bills[place]!;
       // Whoever pays by a list takes the discounts on it.
       const inTime = lastRunInTime(problem, dueOf(bill));
-      return [place, bill.discount ? Math.min(bill.discount.lastRun, inTime) : inTime];
+      const wanted = bill.discount ? Math.min(bill.discount.lastRun, inTime) : inTime;
+      return [place, Math.max(problem.items[bill.item]!.from, wanted)];
     }),
   );
   const inside = places.filter((place) => dueOf(problem.bills[place]!) <= problem.horizonEnd);

@@ -1,6 +1,5 @@
 /** HiGHS in WebAssembly: one programme in, values, prices and a bound out. A solve blocks its thread. */
-import highsPackage, { type Highs, type Model } from 'highs';
-import type { Limits } from './model.js';
+import highsPackage, { type Highs, type InterruptCallbackEvent, type Model } from 'highs';
 import type { Programme } from './programme.js';
 
 export interface SolverOptions {
@@ -13,6 +12,8 @@ export interface SolverOptions {
   readonly target?: number;
   /** Branch-and-bound nodes: a limit that is the same on every machine. */
   readonly nodeLimit: number;
+  /** Simplex iterations, in all; also the same on every machine. */
+  readonly iterationLimit: number;
 }
 
 export interface Solution {
@@ -25,13 +26,11 @@ export interface Solution {
   readonly objective: number;
   /** No solution is below this; -Infinity if nothing is known. */
   readonly bound: number;
-  /** Whether a clock or a cancellation stopped it. */
-  readonly interrupted: boolean;
 }
 
 export interface Solver {
   /** @throws {Error} if the solver breaks; it is of no use any more then */
-  readonly solve: (programme: Programme, options: SolverOptions, limits?: Limits) => Solution;
+  readonly solve: (programme: Programme, options: SolverOptions, cancelled?: () => boolean) => Solution;
   /** The programme in free MPS format, for other solvers to check. */
   readonly exportMps: (programme: Programme) => string;
 }
@@ -43,9 +42,9 @@ const load = highsPackage as unknown as typeof highsPackage.default;
 export const loadSolver = async (): Promise<Solver> => {
   const highs = await load();
   return {
-    solve: (programme, options, limits) =>
+    solve: (programme, options, cancelled) =>
       highs.withModel(dataOf(highs, programme, options.integers), (model) =>
-        solve(highs, model, isMip(programme, options), options, limits),
+        solve(highs, model, isMip(programme, options), options, cancelled),
       ),
     exportMps: (programme) =>
       highs.withModel(dataOf(highs, programme, true), (model) => {
@@ -84,7 +83,7 @@ const solve = (
   model: Model,
   isInteger: boolean,
   options: SolverOptions,
-  limits: Limits = {},
+  cancelled: (() => boolean) | undefined,
 ): Solution => {
   const { modelStatus, callbackType } = highs.constants;
   model.options.set({
@@ -93,6 +92,7 @@ const solve = (
     mip_rel_gap: options.relativeGap,
     mip_abs_gap: options.absoluteGap ?? 1e-6,
     mip_max_nodes: options.nodeLimit,
+    simplex_iteration_limit: options.iterationLimit,
     ...(options.target === undefined ? {} : { objective_target: options.target }),
     // These cost more here than they bring: the programme is nearly a linear one.
     mip_allow_restart: false,
@@ -102,13 +102,15 @@ const solve = (
     mip_heuristic_run_rens: false,
     mip_heuristic_run_root_reduced_cost: false,
   });
-  let interrupted = false;
-  const stop = (event: { interrupt: () => void }): undefined => {
-    interrupted ||= isOver(limits);
-    if (interrupted) event.interrupt();
+  const iterationLimit = BigInt(options.iterationLimit);
+  const stop = (event: InterruptCallbackEvent): undefined => {
+    if (cancelled?.() || (event.data.mip_total_lp_iterations ?? 0n) >= iterationLimit) event.interrupt();
   };
-  const watched = limits.cancelled !== undefined || limits.timeLimitMs !== undefined;
-  model.run(watched ? { [callbackType.mipInterrupt]: stop, [callbackType.simplexInterrupt]: stop } : undefined);
+  // With integers the solver's own limit is that of each of its many linear programmes, not of all together.
+  model.run({
+    ...(isInteger && { [callbackType.mipInterrupt]: stop }),
+    ...(cancelled && { [callbackType.simplexInterrupt]: stop }),
+  });
   const status = model.getModelStatus();
   const found = model.getSolution();
   const usable = Number(model.info.get('primal_solution_status')) === highs.constants.solutionStatus.feasible;
@@ -120,10 +122,5 @@ const solve = (
     reducedCosts: Float64Array.from(found.colDual),
     objective: model.getObjectiveValue(),
     bound: isInteger ? Number(model.info.get('mip_dual_bound')) : optimal ? model.getObjectiveValue() : -Infinity,
-    interrupted,
   };
 };
-
-/** Whether a limit from outside is reached. */
-export const isOver = ({ cancelled, now, timeLimitMs }: Limits): boolean =>
-  (cancelled?.() ?? false) || (now !== undefined && timeLimitMs !== undefined && now() >= timeLimitMs);

@@ -7,7 +7,7 @@ import { type Prices, pricesFrom } from './prices.js';
 import type { Problem } from './problem.js';
 import { type Ask, buildProgramme, isLumpy, needsIntegers, type Programme } from './programme.js';
 import { keepCash, planOf } from './repair.js';
-import { isOver, type Solution, type Solver } from './solver.js';
+import type { Solution, Solver } from './solver.js';
 
 export interface Solved {
   readonly plan: Plan;
@@ -19,8 +19,6 @@ export interface Solved {
   readonly certified: bigint;
   readonly prices: Prices;
   readonly proven: boolean;
-  /** Whether it was cut off from outside. */
-  readonly interrupted: boolean;
 }
 
 export interface Wanted {
@@ -42,7 +40,9 @@ const manyBills = 4000;
 /** So many bills are left open where only prices are looked for. */
 const openForPrices = 3000;
 const openForStates = 1000;
-const nodeLimit = 20_000;
+// No solve goes on for ever. Where it is cut off depends on nothing but what is solved: time has no part in it.
+const manyNodes = 20_000;
+const manyIterations = 5_000_000;
 
 /** Thrown by nothing but a cancellation: there is no plan to show then. */
 export class Cancelled extends Error {
@@ -58,13 +58,12 @@ export const optimise = (
   wanted: Wanted,
   outside: Limits = {},
 ): Solved | undefined => {
-  let interrupted = false;
+  const { nodes: nodeLimit = manyNodes, iterations: iterationLimit = manyIterations, cancelled } = outside;
   const solve: Solve = (programme, integers, relativeGap, target) => {
-    if (outside.cancelled?.()) throw new Cancelled();
-    const options = { integers, relativeGap, nodeLimit, ...(target === undefined ? {} : { target }) };
-    const solution = solver.solve(programme, options, outside);
-    if (outside.cancelled?.()) throw new Cancelled();
-    interrupted ||= solution.interrupted;
+    if (cancelled?.()) throw new Cancelled();
+    const options = { integers, relativeGap, nodeLimit, iterationLimit, ...(target === undefined ? {} : { target }) };
+    const solution = solver.solve(programme, options, cancelled);
+    if (cancelled?.()) throw new Cancelled();
     return solution;
   };
 
@@ -94,13 +93,13 @@ export const optimise = (
         const best = certified > quick.bound ? certified : quick.bound;
         const bound = best < evaluation.total ? best : evaluation.total;
         if (close(evaluation.total, bound))
-          return { plan, evaluation, limits, bound, certified, prices, proven: lateness.proven, interrupted };
+          return { plan, evaluation, limits, bound, certified, prices, proven: lateness.proven };
         start = { plan, evaluation, bound };
         near = prices.cash.map(Number);
       }
     }
   }
-  const cost = cheapest(problem, wanted, limits, solve, () => interrupted || isOver(outside), start);
+  const cost = cheapest(problem, wanted, limits, solve, start);
   if (!cost) return undefined;
   const { plan, evaluation } = cost;
   // Prices take a solve of their own: for comparisons among many plans the solver's bound is enough.
@@ -111,7 +110,7 @@ export const optimise = (
   // A float's bound may come out a hair above what is reached; the certificate never does.
   const bound = best < evaluation.total ? best : evaluation.total;
   const proven = lateness.proven && close(evaluation.total, bound);
-  return { plan, evaluation, limits, bound, certified, prices, proven, interrupted };
+  return { plan, evaluation, limits, bound, certified, prices, proven };
 };
 
 /** Limits as they are checked: whole minor units can't always reach what fractions can, by a unit per bill. */
@@ -216,7 +215,6 @@ const cheapest = (
   { gap, firstRun }: Wanted,
   limits: LatenessLimits,
   solve: Solve,
-  over: () => boolean,
   start: Found | undefined,
 ): Found | undefined => {
   const first = firstRun ? { firstRun } : {};
@@ -253,7 +251,7 @@ const cheapest = (
     if (proven > bound) bound = proven;
     if (!solution.values) return best && { ...best, bound };
     consider(large, solution.values);
-    if (reached() || over() || all) break;
+    if (reached() || all) break;
 
     // What it has decided stays, but for bills that are split where they may not be, and those that hardly care.
     const { decided, switched, split } = decisionsOf(problem, large, solution.values);
@@ -268,14 +266,7 @@ const cheapest = (
     });
     const { duals } = solve(linear, false, 0);
     const prices = cashPrices(linear, duals);
-    const shortlist = new Map<number, readonly number[]>();
-    for (const { place, runs } of nearestTies(problem, wanting, prices, decided).slice(0, nearTies << round)) {
-      shortlist.set(
-        place,
-        [...new Set([...runs, decided.get(place)!])].filter((run) => run >= 0).sort((a, b) => a - b),
-      );
-      decided.delete(place);
-    }
+    const shortlist = openTies(problem, wanting, prices, decided, nearTies << round);
     const small = buildProgramme(problem, {
       minimise: 'cost',
       limits,
@@ -289,7 +280,7 @@ const cheapest = (
     const target = Number(bound - frozen + (bound * BigInt(Math.round(gap * 5e8))) / 1_000_000_000n) / small.costScale;
     const near = solve(small, true, gap / 4, target);
     if (near.values) consider(small, near.values);
-    if (reached() || over()) break;
+    if (reached()) break;
     const before = chosen.size;
     for (const place of split) if (breaksItsTerms(problem, large, solution.values, place)) chosen.add(place);
     for (const place of lumpy.slice(0, moreBills << (round + 1))) chosen.add(place);
@@ -354,15 +345,8 @@ const byPrices = (
     switched,
   });
   const prices = cashPrices(settled, solve(settled, false, 0).duals);
-  const shortlist = new Map<number, readonly number[]>();
   const wanting = [...problem.bills.keys()].filter((place) => needsIntegers(problem, place));
-  for (const { place, runs } of nearestTies(problem, wanting, prices, decided).slice(0, 2 * nearTies)) {
-    shortlist.set(
-      place,
-      [...new Set([...runs, decided.get(place)!])].filter((run) => run >= 0).sort((a, b) => a - b),
-    );
-    decided.delete(place);
-  }
+  const shortlist = openTies(problem, wanting, prices, decided, 2 * nearTies);
   const small = buildProgramme(problem, {
     minimise: 'cost',
     limits,
@@ -388,7 +372,27 @@ const cashPrices = ({ cashRows, costScale, cashScale }: Programme, duals: Float6
 /** How much it can matter what becomes of a bill. */
 const swingOf = (problem: Problem, place: number): number => {
   const bill = problem.bills[place]!;
-  return Number(optionCost(problem, bill, undefined) - optionCost(problem, bill, 0));
+  return Number(optionCost(problem, bill, undefined) - optionCost(problem, bill, problem.items[bill.item]!.from));
+};
+
+/** Takes back what was decided of the bills that hardly care. @returns the runs that are worth looking at for them */
+const openTies = (
+  problem: Problem,
+  places: readonly number[],
+  prices: readonly number[],
+  decided: Map<number, number>,
+  most: number,
+): Map<number, readonly number[]> => {
+  const shortlist = new Map<number, readonly number[]>();
+  for (const { place, runs } of nearestTies(problem, places, prices, decided).slice(0, most)) {
+    const worth = new Set([...runs, decided.get(place)!]);
+    shortlist.set(
+      place,
+      [...worth].filter((run) => run >= 0).sort((a, b) => a - b),
+    );
+    decided.delete(place);
+  }
+  return shortlist;
 };
 
 /** Decided bills by how little they would lose with another choice at these prices of cash, or how much they would gain. */
@@ -404,10 +408,11 @@ const nearestTies = (
     const bill = problem.bills[place]!;
     const options = [
       { run: -1, sum: Number(optionCost(problem, bill, undefined)) },
-      ...prices.map((price, run) => ({
-        run,
-        sum: Number(optionCost(problem, bill, run)) + price * Number(optionCash(bill, run)),
-      })),
+      ...prices.flatMap((price, run) =>
+        run < problem.items[bill.item]!.from
+          ? []
+          : [{ run, sum: Number(optionCost(problem, bill, run)) + price * Number(optionCash(bill, run)) }],
+      ),
     ].sort((a, b) => a.sum - b.sum || b.run - a.run);
     const runs = options.slice(0, 4).map(({ run }) => run);
     // Below nothing where these prices would decide otherwise: those have to be looked at first.

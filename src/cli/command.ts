@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { Option, CommandRunner } from 'nest-commander';
 import type { Finding } from '../audit/verify.js';
 import { type Config, readConfig, readEnvironment } from '../config.js';
@@ -101,3 +102,12 @@ export class Progress {
     if (this.#shown) process.stderr.write('\r\u001b[K');
   }
 }
+
+/** Whoever uses this machine, as the log names them. A container may run as somebody without a name. */
+export const operatorHere = (): string => {
+  try {
+    return `operator:${userInfo().username}`;
+  } catch {
+    return `operator:${process.getuid?.() ?? 'unknown'}`;
+  }
+};

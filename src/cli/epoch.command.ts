@@ -1,7 +1,14 @@
-import { userInfo } from 'node:os';
 import { Command, Option, SubCommand } from 'nest-commander';
 import { NotSetBack, openEpoch } from '../audit/epoch.js';
-import { CommandGroup, type CommonOptions, DuebookCommand, outcome, usage, UsageError } from './command.js';
+import {
+  CommandGroup,
+  type CommonOptions,
+  DuebookCommand,
+  operatorHere,
+  outcome,
+  usage,
+  UsageError,
+} from './command.js';
 import { atWork, ledgerNamed } from './workplace.js';
 
 interface Options extends CommonOptions {
@@ -21,7 +28,7 @@ export class EpochOpenCommand extends DuebookCommand {
       const ledgerId = await ledgerNamed(log, name);
       const sealer = await makeSealer();
       await sealer.compareAll();
-      const actor = { id: `operator:${userInfo().username}`, role: 'admin' };
+      const actor = { id: operatorHere(), role: 'admin' };
       const settings = await sealing();
       let opened;
       try {

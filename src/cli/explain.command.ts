@@ -56,7 +56,13 @@ const vendorEvents = async <T extends EventType>(
   const events: RecordedEvent[] = [];
   for (let isLast = false; !isLast;) {
     const after = events.at(-1)?.position ?? 0;
-    const page = await log.page(ledgerId, { after, through: Number.MAX_SAFE_INTEGER, limit: 1_000, vendorId, type });
+    const page = await log.page(ledgerId, {
+      after,
+      through: Number.MAX_SAFE_INTEGER,
+      limit: 1_000,
+      vendorId,
+      types: [type],
+    });
     events.push(...page.lines.map(({ line }) => readLine(line)));
     ({ isLast } = page);
   }

@@ -6,11 +6,10 @@ import { to as copyTo } from 'pg-copy-streams';
 import { inTransaction, snapshot } from '../database/transaction.js';
 import { beside, ExportError, exportLog } from '../audit/export.js';
 import { type CommonOptions, DuebookCommand, outcome, positionIn, Progress, usage, UsageError } from './command.js';
+import { type ExtractOptions, extractsAskedFor, writeExtracts } from './extracts.js';
 import { atWork, ledgerNamed } from './workplace.js';
 
-interface Options extends CommonOptions {
-  readonly out?: string;
-  readonly to?: number;
+interface Options extends CommonOptions, ExtractOptions {
   readonly csv?: boolean;
 }
 
@@ -23,8 +22,18 @@ interface Options extends CommonOptions {
 })
 export class ExportCommand extends DuebookCommand {
   async run([name]: string[], options: Options): Promise<void> {
+    const extracts = extractsAskedFor(options);
+    if (extracts.length > 0 && options.csv) usage('Ask for --csv or for an extract, not for both.');
     await atWork(async ({ pool, log }) => {
       const ledgerId = await ledgerNamed(log, name);
+      if (extracts.length > 0) {
+        const { files, ...moment } = await writeExtracts(pool, log, ledgerId, extracts, options);
+        outcome(options, { ...moment, files }, [
+          `As of ${moment.asOf}, as known at position ${moment.position}, wrote`,
+          ...files.map((file) => `  ${file}`),
+        ]);
+        return;
+      }
       if (options.csv) {
         const files = await exportBooks(pool, ledgerId, options.out ?? ledgerId, options.to);
         outcome(options, { ledger: ledgerId, files }, [
@@ -54,7 +63,10 @@ export class ExportCommand extends DuebookCommand {
     });
   }
 
-  @Option({ flags: '--out <file>', description: 'Where to; by default <ledger>.ndjson' })
+  @Option({
+    flags: '--out <file>',
+    description: 'Where to; by default <ledger>.ndjson. With an extract a folder; by default the current one',
+  })
   out(file: string): string {
     return file;
   }
@@ -67,6 +79,40 @@ export class ExportCommand extends DuebookCommand {
   @Option({ flags: '--csv', description: 'The books instead: <out>.subledger.csv and <out>.journal.csv' })
   csv(): true {
     return true;
+  }
+
+  @Option({
+    flags: '--audit-data',
+    description:
+      'Extract: the files Invoices_Received, Invoices_Received_Lines and Supplier_Listing of the AICPA Audit Data Standards',
+  })
+  auditData(): true {
+    return true;
+  }
+
+  @Option({ flags: '--hledger', description: 'Extract: a journal for hledger' })
+  hledger(): true {
+    return true;
+  }
+
+  @Option({ flags: '--beancount', description: 'Extract: a ledger for beancount' })
+  beancount(): true {
+    return true;
+  }
+
+  @Option({ flags: '--as-of <day>', description: 'The day that extracts speak of; by default today' })
+  asOf(day: string): string {
+    return day;
+  }
+
+  @Option({ flags: '--known-at <instant>', description: 'Extracts know what was recorded by then; instead of --to' })
+  knownAt(instant: string): string {
+    return instant;
+  }
+
+  @Option({ flags: '--from <day>', description: 'The first day of the two files of invoices; by default the first' })
+  from(day: string): string {
+    return day;
   }
 }
 

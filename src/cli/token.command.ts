@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { Command, Option, SubCommand } from 'nest-commander';
 import { mustBeLedgers, openInstallation } from '../access/installation.js';
 import { expiryOf } from '../access/expiry.js';
@@ -19,7 +18,15 @@ import { Rejection } from '../domain/rejection.js';
 import { uuidv7 } from '../event-log/uuid.js';
 import { readLine } from '../event-log/record.js';
 import { normalInstant } from '../reports/as-of.js';
-import { CommandGroup, type CommonOptions, DuebookCommand, outcome, usage, UsageError } from './command.js';
+import {
+  CommandGroup,
+  type CommonOptions,
+  DuebookCommand,
+  operatorHere,
+  outcome,
+  usage,
+  UsageError,
+} from './command.js';
 import { atWork, type Workplace } from './workplace.js';
 
 /** Has a change of access recorded, as whoever uses this machine. @throws {UsageError} if a rule refuses it */
@@ -35,7 +42,7 @@ const record = async ({ log, sealer: makeSealer }: Workplace, command: AccessCom
     await openInstallation(log);
     await log.execute(installationLedger, {
       command,
-      actor: { id: `operator:${userInfo().username}`, role: 'admin' },
+      actor: { id: operatorHere(), role: 'admin' },
       key: undefined,
       requestHash: '',
       correlationId: uuidv7(),
@@ -145,7 +152,7 @@ export class TokenListCommand extends DuebookCommand {
       const names = new Set<`token/${string}`>();
       const head = (await log.head(installationLedger))?.position ?? 0;
       for (let after = 0; after < head;) {
-        const page = await log.page(installationLedger, { after, through: head, limit: 1_000, type: 'TokenIssued' });
+        const page = await log.page(installationLedger, { after, through: head, limit: 1_000, types: ['TokenIssued'] });
         for (const { line } of page.lines) {
           const event = readLine(line);
           if (event.type === 'TokenIssued') names.add(`token/${event.data.tokenId}`);

@@ -5,7 +5,7 @@ import { openCheckpoint, parseCheckpoint } from '../audit/checkpoint.js';
 import { readLeaves } from '../audit/export.js';
 import { NoteError, parseVerifierKeys, type VerifierKey, verifierKey } from '../audit/note.js';
 import { TreeStore } from '../audit/tree-store.js';
-import { type Commitment, type Finding, notChecked } from '../audit/verify.js';
+import { type Commitment, type Finding, notChecked, notCheckedInDatabase } from '../audit/verify.js';
 import { verifyDatabase, type Verified } from '../audit/verify-database.js';
 import { verifyFile } from '../audit/verify-file.js';
 import { type CommonOptions, DuebookCommand, inWords, outcome, Progress, usage } from './command.js';
@@ -61,6 +61,7 @@ export class VerifyCommand extends DuebookCommand {
   ): Promise<Verified> {
     if (options.checkpoint !== undefined)
       usage('--checkpoint goes with --export; to compare the database with one, use --since.');
+    limits.push(...notCheckedInDatabase);
     return atWork(async ({ pool, log, sealing }) => {
       const ledgerId = await ledgerNamed(log, name);
       const store = new TreeStore(pool);

@@ -1,4 +1,6 @@
-import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
@@ -15,10 +17,19 @@ export const copyRows = async (
   rows: readonly (readonly Cell[])[],
 ): Promise<void> => {
   if (rows.length === 0) return;
-  const stream = client.query(copyFrom(`copy ${target} from stdin`));
-  stream.end(rows.map((row) => `${row.map(textOf).join('\t')}\n`).join(''));
-  await once(stream, 'finish');
+  await pipeline(Readable.from(slicesOf(rows)), client.query(copyFrom(`copy ${target} from stdin`)));
 };
+
+const rowsPerSlice = 1_000;
+
+/** Others have the thread between two slices. */
+async function* slicesOf(rows: readonly (readonly Cell[])[]): AsyncGenerator<string> {
+  for (let from = 0; from < rows.length; from += rowsPerSlice) {
+    if (from > 0) await nextTurn();
+    const slice = rows.slice(from, from + rowsPerSlice);
+    yield slice.map((row) => `${row.map(textOf).join('\t')}\n`).join('');
+  }
+}
 
 const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 

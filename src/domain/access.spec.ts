@@ -12,10 +12,11 @@ import {
   type Role,
   roles,
   rolesIn,
+  noCurrency,
 } from './access.js';
 import type { ApEvent, DataOf, EventType } from './events.js';
 
-const opened = ledger({ id: installationLedger, currency: 'XXX' });
+const opened = ledger({ id: installationLedger, currency: noCurrency });
 const grant = (personId: string, ledgerId: string, ...given: Role[]): GrantAccess => ({
   type: 'GrantAccess',
   personId,

@@ -2,7 +2,7 @@ import { type Decision, repeated, type Working } from './decision.js';
 import type { DataOf, RecordedEvent } from './events.js';
 import type { Instant } from './calendar.js';
 import { type Made, madeBy, madeStill } from './open-item.js';
-import { reject, rejectMalformed } from './rejection.js';
+import { type Fault, reject, rejectMalformed } from './rejection.js';
 
 /** The parts that people play (contract, rule 11), the least first: whoever has several acts in the first that will do. */
 export const roles = ['auditor', 'clerk', 'approver', 'treasurer', 'admin'] as const;
@@ -10,14 +10,15 @@ export type Role = (typeof roles)[number];
 
 /** The ledger in which access itself is recorded. */
 export const installationLedger = '_installation';
+/** What its opening has in place of a currency: ISO 4217 for "no currency", since there are no amounts in it. */
+export const noCurrency = 'XXX';
 /** Stands for every ledger, those that are still to be opened and `_installation` too. */
 export const everyLedger = '*';
 /** There are no books in it: nobody could clerk there, approve or pay. */
 export const installationRoles: readonly Role[] = ['auditor', 'admin'];
 
-const personIdPattern = /^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/;
-
-/** Whether a text can name somebody. */
+/** What names somebody, such as an e-mail address. */
+export const personIdPattern = /^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/;
 export const isPersonId = (value: unknown): value is string => typeof value === 'string' && personIdPattern.test(value);
 
 /** Roles in one ledger, or in `*`. */
@@ -48,6 +49,8 @@ export interface IssueToken {
   readonly expiresAt: Instant;
   /** Whether the request named `expiresAt`: the default depends on the clock. */
   readonly expiryGiven: boolean;
+  /** What is wrong with `expiresAt` now, unless the request repeats an earlier one. */
+  readonly expiryFault?: string;
   /** Roles for the person, granted with the token. */
   readonly grants: readonly Grant[];
   readonly prefix: string;
@@ -104,26 +107,38 @@ export const decideAccess = (command: AccessCommand, working: Working): Decision
 };
 
 const grantAccess = ({ personId, grant, reason }: GrantAccess, working: Working): Decision => {
+  mustBeFaultless([...faultsOfPerson(personId), ...faultsOfGrant(grant)]);
   const subject = `person/${personId}` as const;
-  if (!give(working, personId, grant, reason)) return working.unchanged(subject);
+  if (!give(working, personId, grant, reason)) return working.repeatsLast(subject);
   return working.decision(subject);
 };
 
 /** Ids that the log has for those who are not granted anything: whoever has the first token or the machine, and ourselves. */
 export const isKept = (personId: string): boolean => /^(operator|duebook)(:|$)/.test(personId);
 
-const checkGrant = (personId: string, { ledger, roles: asked }: Grant): void => {
-  if (isKept(personId)) {
-    const detail = `is kept for Duebook itself and for whoever runs it: give people and programs ids of their own`;
-    rejectMalformed([{ pointer: '/personId', detail }]);
-  }
-  if (ledger === installationLedger && !asked.every((role) => installationRoles.includes(role)))
-    rejectMalformed([{ pointer: '/roles', detail: `must be of ${installationRoles.join(', ')} in ${ledger}` }]);
+/** @param at where the grant stands in the request, as a pointer */
+const faultsOfGrant = ({ ledger, roles: asked }: Grant, at = ''): Fault[] =>
+  ledger === installationLedger && !asked.every((role) => installationRoles.includes(role))
+    ? [{ pointer: `${at}/roles`, detail: `must be of ${installationRoles.join(', ')} in ${ledger}` }]
+    : [];
+
+const faultsOfPerson = (personId: string): Fault[] =>
+  isKept(personId)
+    ? [
+        {
+          pointer: '/personId',
+          detail: `is kept for Duebook itself and for whoever runs it: give people and programs ids of their own`,
+        },
+      ]
+    : [];
+
+/** @throws {Rejection} `malformed`, if there is any fault */
+const mustBeFaultless = (faults: readonly Fault[]): void => {
+  if (faults.length > 0) rejectMalformed(faults);
 };
 
 /** @returns whether there was anything to give that the person had not */
 const give = (working: Working, personId: string, { ledger, roles: asked }: Grant, reason?: string): boolean => {
-  checkGrant(personId, { ledger, roles: asked });
   const held = rolesGranted(working.findFresh(`person/${personId}`), ledger);
   const given = roles.filter((role) => asked.includes(role) && !held.includes(role));
   if (given.length === 0) return false;
@@ -147,10 +162,15 @@ const revokeAccess = ({ personId, ledger, roles: asked = roles, reason }: Revoke
 };
 
 const issueToken = (command: IssueToken, working: Working): Decision => {
-  const { id, personId, description, expiresAt, expiryGiven, grants, prefix, hash } = command;
+  const { id, personId, description, expiresAt, expiryGiven, expiryFault, grants, prefix, hash } = command;
   const subject = `token/${id}` as const;
   const content = { id, personId, description, grants: grants.length === 0 ? undefined : grants };
   if (repeated(working, subject, { ...content, ...(expiryGiven && { expiresAt }) })) return working.unchanged(subject);
+  mustBeFaultless([
+    ...(grants.length > 0 ? faultsOfPerson(personId) : []),
+    ...(expiryFault === undefined ? [] : [{ pointer: '/expiresAt', detail: expiryFault }]),
+    ...grants.flatMap((grant, n) => faultsOfGrant(grant, `/grants/${n}`)),
+  ]);
   // First of all what makes the document: the print of the content goes onto it.
   const data = { tokenId: id, personId, ...(description !== undefined && { description }), expiresAt, prefix, hash };
   working.emit({ type: 'TokenIssued', effectiveOn: working.today, data });

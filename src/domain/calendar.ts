@@ -1,7 +1,16 @@
-/** A day in the ledger's time zone, `YYYY-MM-DD`. Compared as text: the order of the text is the order of the days. */
+/**
+ * A day in the ledger's time zone, `YYYY-MM-DD`. Compared as text: the order of the text is the order of the days.
+ *
+ * @format date
+ * @pattern ^\d{4}-\d{2}-\d{2}$
+ */
 export type LocalDate = string;
 
-/** An instant, RFC 3339 in UTC with microseconds: `2023-10-31T09:00:00.000000Z`. */
+/**
+ * An instant, RFC 3339 in UTC with microseconds: `2023-10-31T09:00:00.000000Z`.
+ *
+ * @pattern ^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$
+ */
 export type Instant = string;
 
 /** No day of ours is later. */

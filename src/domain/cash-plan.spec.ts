@@ -19,7 +19,7 @@ import {
 import { addDays } from './calendar.js';
 import type { AdoptCashPlan, ProposeCashPlan } from './cash-plan.js';
 import { formatMinor } from './money.js';
-import { disputedOn, isHeld, openSchedule } from './open-item.js';
+import { disputedOn, holdOn, isHeld, openSchedule } from './open-item.js';
 import { deferralOf } from './schedule.js';
 
 const asOf = '2024-02-15';
@@ -56,7 +56,7 @@ const planned = (books: Books, id: string, parts: readonly Part[], offer?: Plann
   return {
     itemId: id,
     name: `${item.kind}/${id}`,
-    held: isHeld(item, asOf),
+    ...(isHeld(item, asOf) && { hold: holdOn(item, asOf)! }),
     instalments: schedule.flatMap(({ dueOn, originalDueOn, plannedOn }, place) =>
       open[place] === 0n
         ? []
@@ -260,6 +260,14 @@ describe('adopting a plan', () => {
     const items = [planned(books, 'I1', [])];
     books.take(release('I1', { on: '2024-02-10' }));
     expect(() => books.decide(adopt(items))).toThrow('no longer on hold');
+  });
+  it('is refused if a hold was given another end since, and is not if it has the same', () => {
+    const until = { on: '2024-02-01', until: '2024-03-10' };
+    const books = after(one, hold('I1', until), propose());
+    const items = [planned(books, 'I1', [['2024-03-14', '100.00']])];
+    expect(books.decide(adopt(items)).events.at(-1)).toMatchObject({ type: 'CashPlanAdopted' });
+    books.take(release('I1', { on: '2024-03-01' }));
+    expect(() => books.decide(adopt(items))).toThrow('on hold until 2024-03-01 now');
   });
   it('is refused if a deferral was withdrawn since', () => {
     const books = after(one, defer('D1', 'I1', '2024-06-01', { agreed: false }), propose());

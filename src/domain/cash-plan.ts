@@ -5,7 +5,7 @@ import { type Amount, formatMinor, least, type Minor, parseMinor, sum } from './
 import {
   disputedOn,
   type Invoice,
-  isHeld,
+  holdOn,
   type Item,
   type Made,
   madeBy,
@@ -29,7 +29,8 @@ interface PlannedItem {
   /** How the plan names it. */
   readonly itemId: string;
   readonly name: `invoice/${string}` | `charge/${string}`;
-  readonly held: boolean;
+  /** The hold that is in force on the day of the plan. */
+  readonly hold?: { readonly until?: LocalDate };
   readonly instalments: readonly {
     readonly dueOn: LocalDate;
     readonly originalDueOn: LocalDate;
@@ -149,7 +150,7 @@ const adopt = (command: AdoptCashPlan, working: Working): Decision => {
 };
 
 const changeOf = (
-  { itemId, name, held, instalments, offer }: PlannedItem,
+  { itemId, name, hold, instalments, offer }: PlannedItem,
   working: Working,
   asOf: LocalDate,
   on: LocalDate,
@@ -162,7 +163,10 @@ const changeOf = (
   const planned = sum(instalments.map(({ amount }) => parseMinor(amount, item.currency)));
   const left = openInTheEnd(item);
   if (left !== planned) return change(`has ${format(left)} open, no longer ${format(planned)}`);
-  if (isHeld(item, asOf) !== held) return change(held ? 'is no longer on hold' : 'is on hold');
+  const holdNow = holdOn(item, asOf);
+  if (!holdNow !== !hold) return change(hold ? 'is no longer on hold' : 'is on hold');
+  if (holdNow?.until !== hold?.until)
+    return change(`is on hold ${holdNow?.until ? `until ${holdNow.until}` : 'without an end'} now`);
   const disputed = sum(instalments.map((one) => parseMinor(one.disputed ?? '0', item.currency)));
   if (disputedOn(item, asOf) !== disputed) {
     return change(`has ${format(disputedOn(item, asOf))} in dispute, no longer ${format(disputed)}`);

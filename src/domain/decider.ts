@@ -11,6 +11,7 @@ import { decideHoldOrDispute, type HoldOrDisputeCommand } from './holds-and-disp
 import { decideInvoice, type InvoiceCommand } from './invoices.js';
 import { decideLedger, type LedgerCommand } from './ledgers.js';
 import { decideOffer, type RecordOffer } from './offers.js';
+import { decidePeriod, type PeriodCommand } from './periods.js';
 import { decidePayment, type PaymentCommand } from './payments.js';
 import { decideRefund, type RefundCommand } from './refunds.js';
 import { decideVendor, type VendorCommand } from './vendors.js';
@@ -19,6 +20,7 @@ import { decideWriteOff, type WriteOffCommand } from './write-offs.js';
 /** An order to the ledger. Amounts are decimal strings as the user wrote them: their currency is often the document's. */
 export type Command =
   | LedgerCommand
+  | PeriodCommand
   | VendorCommand
   | InvoiceCommand
   | CreditNoteCommand
@@ -41,6 +43,8 @@ type DeciderOf<C> = (command: C, working: Working) => Decision;
 const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { type: T }>> } = {
   OpenLedger: decideLedger,
   OpenEpoch: decideLedger,
+  ClosePeriod: decidePeriod,
+  ReopenPeriod: decidePeriod,
   RegisterVendor: decideVendor,
   ChangeVendor: decideVendor,
   PostInvoice: decideInvoice,

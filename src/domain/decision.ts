@@ -49,6 +49,8 @@ export interface Decision {
   readonly events: readonly ApEvent[];
   /** The document that the answer shows. */
   readonly subject: DocumentName;
+  /** If nothing happens: what is asked for was the last that happened to the document, and not its making. */
+  readonly repeatsLast?: boolean;
   /** Print of the content of a command that makes a document. */
   readonly contentHash?: string;
   readonly claims: readonly Claim[];
@@ -184,9 +186,14 @@ export class Working {
     };
   }
 
-  /** Nothing happens: the document is already as the command asks. */
+  /** Nothing happens: the document is already as the command asks, since it was made. */
   unchanged(subject: DocumentName): Decision {
     return { events: [], subject, claims: [], warnings: this.#warnings, changed: new Map() };
+  }
+
+  /** Nothing happens: what the command asks for was the last that happened to the document. */
+  repeatsLast(subject: DocumentName): Decision {
+    return { ...this.unchanged(subject), repeatsLast: true };
   }
 
   /**

@@ -16,6 +16,8 @@ export interface Ledger {
   readonly facts: DataOf<'LedgerOpened'>;
   /** The last closed day; `undefined` while none is. */
   readonly closedThrough?: LocalDate;
+  /** What was done last to a period; absent until anything was. */
+  readonly lastPeriod?: { readonly period: string; readonly isClosed: boolean; readonly reason?: string };
   /** How often its proof was begun anew after it had been set back; absent in the first epoch. */
   readonly epoch?: number;
   readonly made: Made;
@@ -155,7 +157,10 @@ const evolveLedger = (ledger: Ledger | undefined, event: RecordedEvent): Ledger 
   if (ledger && event.type === 'EpochOpened') return { ...ledger, epoch: event.data.epoch };
   if (!ledger || (event.type !== 'PeriodClosed' && event.type !== 'PeriodReopened')) return ledger;
   const { closedThrough: _, ...rest } = ledger;
-  return event.data.closedThrough === null ? rest : { ...rest, closedThrough: event.data.closedThrough };
+  const { period, reason, closedThrough } = event.data;
+  const isClosed = event.type === 'PeriodClosed';
+  const lastPeriod = { period, isClosed, ...(reason !== undefined && { reason }) };
+  return { ...rest, lastPeriod, ...(closedThrough !== null && { closedThrough }) };
 };
 
 const reversed = <T extends Reversible>(

@@ -18,6 +18,13 @@ export const vendorKinds: readonly VendorKind[] = [
 export type ChargeKind = 'late-interest' | 'late-fee' | 'penalty';
 export const chargeKinds: readonly ChargeKind[] = ['late-interest', 'late-fee', 'penalty'];
 
+/**
+ * What names a document, or a ledger.
+ *
+ * @pattern ^[A-Za-z0-9._-]+$
+ */
+export type Id = string;
+
 /** Payment terms: due `netDays` after the invoice date, `percent` off if paid within `days` of it. */
 export interface Terms {
   readonly netDays: number;
@@ -32,7 +39,11 @@ export interface Line {
   readonly tax?: Amount;
 }
 
-/** Shares of 100 as decimal strings with at most two decimals; a rate is a year of 365 days. */
+/**
+ * Shares of 100 as decimal strings with at most two decimals; a rate is a year of 365 days.
+ *
+ * @pattern ^(0|[1-9]\d*)(\.\d{1,2})?$
+ */
 type Percent = string;
 
 /**
@@ -79,12 +90,13 @@ export type CashDirection = 'receipt' | 'outflow';
 export const cashDirections: readonly CashDirection[] = ['receipt', 'outflow'];
 
 /** Where credit comes from: a payment or a credit note. */
-export type SourceRef = { readonly paymentId: string } | { readonly creditNoteId: string };
+export type SourceRef = { readonly paymentId: Id } | { readonly creditNoteId: Id };
 /** What is owed: an invoice or a charge. */
-export type ItemRef = { readonly invoiceId: string } | { readonly chargeId: string };
+export type ItemRef = { readonly invoiceId: Id } | { readonly chargeId: Id };
 
-interface Shapes {
-  LedgerOpened: { ledgerId: string; name: string; currency: Currency; timeZone: string };
+/** The data of each event in its current version. The schemas in docs/events are made from this. */
+export interface Shapes {
+  LedgerOpened: { ledgerId: Id; name: string; currency: Currency; timeZone: string };
   PeriodClosed: { period: string; closedThrough: LocalDate; reason?: string };
   PeriodReopened: { period: string; closedThrough: LocalDate | null; reason?: string };
   /** The log stands at an earlier state than was signed already, and goes on under another name for its proof. */
@@ -97,12 +109,12 @@ interface Shapes {
     reason: string;
   };
 
-  VendorRegistered: { vendorId: string; name: string; kind: VendorKind; country?: string; terms?: Terms };
-  VendorChanged: { vendorId: string; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
+  VendorRegistered: { vendorId: Id; name: string; kind: VendorKind; country?: string; terms?: Terms };
+  VendorChanged: { vendorId: Id; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
 
   InvoicePosted: {
-    invoiceId: string;
-    vendorId: string;
+    invoiceId: Id;
+    vendorId: Id;
     /** As the vendor printed it. */
     number: string;
     invoiceDate: LocalDate;
@@ -119,35 +131,35 @@ interface Shapes {
     description?: string;
     allowDuplicate?: { reason: string };
   };
-  InvoiceReversed: { invoiceId: string; vendorId: string; reason: string; on: LocalDate };
+  InvoiceReversed: { invoiceId: Id; vendorId: Id; reason: string; on: LocalDate };
 
   CreditNotePosted: {
-    creditNoteId: string;
-    vendorId: string;
+    creditNoteId: Id;
+    vendorId: Id;
     number: string;
     date: LocalDate;
     currency: Currency;
     total: Amount;
     lines?: readonly Line[];
   };
-  CreditNoteReversed: { creditNoteId: string; vendorId: string; reason: string; on: LocalDate };
+  CreditNoteReversed: { creditNoteId: Id; vendorId: Id; reason: string; on: LocalDate };
 
   ChargePosted: {
-    chargeId: string;
-    vendorId: string;
+    chargeId: Id;
+    vendorId: Id;
     /** The invoice that the charge is for, if it is for one. */
-    invoiceId?: string;
+    invoiceId?: Id;
     kind: ChargeKind;
     amount: Amount;
     currency: Currency;
     on: LocalDate;
     dueDate: LocalDate;
   };
-  ChargeReversed: { chargeId: string; vendorId: string; reason: string; on: LocalDate };
+  ChargeReversed: { chargeId: Id; vendorId: Id; reason: string; on: LocalDate };
 
   PaymentMade: {
-    paymentId: string;
-    vendorId: string;
+    paymentId: Id;
+    vendorId: Id;
     paidOn: LocalDate;
     currency: Currency;
     amount: Amount;
@@ -155,11 +167,11 @@ interface Shapes {
     reference?: string;
     bankAccount?: string;
   };
-  PaymentReversed: { paymentId: string; vendorId: string; reason: string; on: LocalDate };
+  PaymentReversed: { paymentId: Id; vendorId: Id; reason: string; on: LocalDate };
 
   Allocated: {
-    allocationId: string;
-    vendorId: string;
+    allocationId: Id;
+    vendorId: Id;
     from: SourceRef;
     to: ItemRef;
     currency: Currency;
@@ -171,8 +183,8 @@ interface Shapes {
   };
   /** Ends an allocation: corrected by itself, or because its payment or credit note was reversed. */
   AllocationReversed: {
-    allocationId: string;
-    vendorId: string;
+    allocationId: Id;
+    vendorId: Id;
     from: SourceRef;
     to: ItemRef;
     reason: string;
@@ -180,30 +192,30 @@ interface Shapes {
   };
 
   RefundReceived: {
-    refundId: string;
-    vendorId: string;
+    refundId: Id;
+    vendorId: Id;
     from: SourceRef;
     currency: Currency;
     amount: Amount;
     on: LocalDate;
   };
-  RefundReversed: { refundId: string; vendorId: string; from: SourceRef; reason: string; on: LocalDate };
+  RefundReversed: { refundId: Id; vendorId: Id; from: SourceRef; reason: string; on: LocalDate };
 
   WrittenOff: {
-    writeOffId: string;
-    vendorId: string;
+    writeOffId: Id;
+    vendorId: Id;
     item: ItemRef;
     currency: Currency;
     amount: Amount;
     reason: string;
     on: LocalDate;
   };
-  WriteOffReversed: { writeOffId: string; vendorId: string; item: ItemRef; reason: string; on: LocalDate };
+  WriteOffReversed: { writeOffId: Id; vendorId: Id; item: ItemRef; reason: string; on: LocalDate };
 
   PaymentDeferred: {
-    deferralId: string;
-    invoiceId: string;
-    vendorId: string;
+    deferralId: Id;
+    invoiceId: Id;
+    vendorId: Id;
     currency: Currency;
     /** How much of what was open on `on` is moved, what falls due first first. */
     amount: Amount;
@@ -216,22 +228,22 @@ interface Shapes {
     reference?: string;
     on: LocalDate;
   };
-  DeferralWithdrawn: { deferralId: string; invoiceId: string; vendorId: string; reason: string; on: LocalDate };
+  DeferralWithdrawn: { deferralId: Id; invoiceId: Id; vendorId: Id; reason: string; on: LocalDate };
 
   /** `until` is the first day on which the hold no longer holds. */
-  InvoiceHeld: { invoiceId: string; vendorId: string; reason: string; until?: LocalDate; on: LocalDate };
-  InvoiceReleased: { invoiceId: string; vendorId: string; reason: string; on: LocalDate };
+  InvoiceHeld: { invoiceId: Id; vendorId: Id; reason: string; until?: LocalDate; on: LocalDate };
+  InvoiceReleased: { invoiceId: Id; vendorId: Id; reason: string; on: LocalDate };
   InvoiceDisputed: {
-    invoiceId: string;
-    vendorId: string;
+    invoiceId: Id;
+    vendorId: Id;
     currency: Currency;
     amount: Amount;
     reason: string;
     on: LocalDate;
   };
   DisputeResolved: {
-    invoiceId: string;
-    vendorId: string;
+    invoiceId: Id;
+    vendorId: Id;
     currency: Currency;
     amount: Amount;
     reason: string;
@@ -240,19 +252,19 @@ interface Shapes {
 
   /** What not paying a vendor, or one invoice of theirs, costs from a day on. Replaces the set before it as a whole. */
   ConsequencesSet: Consequences & {
-    vendorId: string;
-    invoiceId?: string;
+    vendorId: Id;
+    invoiceId?: Id;
     effectiveOn: LocalDate;
     /** Where it is written down. */
     source: string;
     /** The presets that filled in what the request left out. */
-    presets?: readonly { id: string }[];
+    presets?: readonly { id: Id }[];
   };
   /** An alternative schedule that a creditor offers for what is open of an invoice. */
   OfferRecorded: {
-    offerId: string;
-    invoiceId: string;
-    vendorId: string;
+    offerId: Id;
+    invoiceId: Id;
+    vendorId: Id;
     currency: Currency;
     /** What accepting it costs. */
     cost: Amount;
@@ -263,25 +275,25 @@ interface Shapes {
     source: string;
   };
   /** What is on an account of ours at the start of a day. May be negative. */
-  CashBalanceStated: { balanceId: string; account: string; currency: Currency; on: LocalDate; balance: Amount };
+  CashBalanceStated: { balanceId: Id; account: string; currency: Currency; on: LocalDate; balance: Amount };
   /** Cash that is to come in or go out. An outflow that names a vendor is a bill that has not come yet. */
   CashExpected: {
-    expectationId: string;
+    expectationId: Id;
     direction: CashDirection;
     on: LocalDate;
     amount: Amount;
     currency: Currency;
     /** From "0" to "1". */
     certainty: string;
-    vendorId?: string;
+    vendorId?: Id;
     category?: string;
     description?: string;
   };
-  CashExpectationWithdrawn: { expectationId: string; reason: string };
+  CashExpectationWithdrawn: { expectationId: Id; reason: string };
 
   /** Which bills to pay, part-pay or defer, as it was proposed, with all that it was made from. */
   CashPlanProposed: {
-    planId: string;
+    planId: Id;
     asOf: LocalDate;
     /** The last event that was taken into account. */
     position: number;
@@ -302,7 +314,7 @@ interface Shapes {
     plan: PackedText;
   };
   CashPlanAdopted: {
-    planId: string;
+    planId: Id;
     /** From this day on its deferrals count. */
     on: LocalDate;
     /** How many events of each sort the same command made. */
@@ -444,24 +456,26 @@ export const upcast = (
 
 /** A document's name in the log: its kind and its id. */
 export type DocumentName = `${DocumentKind}/${string}` | 'ledger';
-export type DocumentKind =
-  | 'vendor'
-  | 'invoice'
-  | 'credit-note'
-  | 'charge'
-  | 'payment'
-  | 'allocation'
-  | 'refund'
-  | 'write-off'
-  | 'deferral'
-  | 'vendor-consequences'
-  | 'invoice-consequences'
-  | 'offer'
-  | 'balance'
-  | 'expectation'
-  | 'plan'
-  | 'person'
-  | 'token';
+export const documentKinds = [
+  'vendor',
+  'invoice',
+  'credit-note',
+  'charge',
+  'payment',
+  'allocation',
+  'refund',
+  'write-off',
+  'deferral',
+  'vendor-consequences',
+  'invoice-consequences',
+  'offer',
+  'balance',
+  'expectation',
+  'plan',
+  'person',
+  'token',
+] as const;
+export type DocumentKind = (typeof documentKinds)[number];
 
 export const sourceName = (ref: SourceRef): DocumentName =>
   'paymentId' in ref ? `payment/${ref.paymentId}` : `credit-note/${ref.creditNoteId}`;

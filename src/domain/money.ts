@@ -3,10 +3,18 @@ import { decimalsByCurrency } from './currencies.js';
 /** An amount in minor units (pence, cents) of a currency that stands beside it. */
 export type Minor = bigint;
 
-/** A decimal string as the contract writes money: `"1000000.00"`. */
+/**
+ * A decimal string as the contract writes money: `"1000000.00"`.
+ *
+ * @pattern ^-?(0|[1-9]\d*)(\.\d+)?$
+ */
 export type Amount = string;
 
-/** An ISO 4217 code in use today. */
+/**
+ * An ISO 4217 code in use today.
+ *
+ * @pattern ^[A-Z]{3}$
+ */
 export type Currency = string;
 
 /** The largest amount that one document may bear, in minor units: what a JavaScript number still holds exactly. */

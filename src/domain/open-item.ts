@@ -1,5 +1,5 @@
 import { type Balance, balanceInTheEnd, balanceOn, type Change, leastFrom, stepsOf, withChanges } from './balance.js';
-import { latest, type LocalDate } from './calendar.js';
+import { earliest, latest, type LocalDate } from './calendar.js';
 import { type DataOf, type DocumentName, type RecordedEvent, sourceName } from './events.js';
 import { type Currency, least, type Minor, most, parseMinor } from './money.js';
 import { defer, firstDue, type Instalment, openOf, type Schedule } from './schedule.js';
@@ -273,6 +273,15 @@ export const endOne = <T extends { readonly document: DocumentName; readonly amo
 
 export const holdsOn = ({ on, until, releasedOn }: Hold, asOf: LocalDate): boolean =>
   on <= asOf && (until === undefined || asOf < until) && (releasedOn === undefined || asOf < releasedOn);
+
+/** The hold in force on a day, and the day at whose start it ends, if one is known. */
+export const holdOn = (item: Item, asOf: LocalDate): { readonly until?: LocalDate } | undefined => {
+  const hold = item.holds.find((one) => holdsOn(one, asOf));
+  if (!hold) return undefined;
+  const { until, releasedOn } = hold;
+  const ends = until === undefined ? releasedOn : earliest(until, releasedOn);
+  return ends === undefined ? {} : { until: ends };
+};
 
 export const isHeld = (item: Item, asOf: LocalDate): boolean => item.holds.some((hold) => holdsOn(hold, asOf));
 

@@ -27,6 +27,8 @@ const nothing: Known = { document: undefined, position: 0 };
  */
 export class DocumentsInMemory {
   readonly #known: LRUCache<DocumentName, Known>;
+  /** Documents to which others have added something: enough to read what that is, and not all of a long history. */
+  readonly #outdated = new LRUCache<DocumentName, Known>({ max: 1_000 });
   /** Documents that commands not appended yet have changed. They stay, whatever the cache throws out. */
   readonly #ahead = new Map<DocumentName, Ahead>();
 
@@ -65,11 +67,35 @@ export class DocumentsInMemory {
   learn(name: DocumentName, known: Known): void {
     if (!this.#ahead.has(name) && (this.#known.peek(name)?.position ?? -1) < known.position)
       this.#known.set(name, known);
+    this.#outdated.delete(name);
   }
 
-  /** Forgets what turned out to be out of date. */
+  /** Forgets what may not even be the beginning of what the log says. */
   forget(names: Iterable<DocumentName>): void {
-    for (const name of names) this.#known.delete(name);
+    for (const name of names) {
+      this.#known.delete(name);
+      this.#outdated.delete(name);
+    }
+  }
+
+  /** Decides on these no more until what others have added to them is read. */
+  outdate(names: Iterable<DocumentName>): void {
+    for (const name of names) {
+      const known = this.#known.peek(name);
+      if (!known) continue;
+      this.#known.delete(name);
+      this.#outdated.set(name, known);
+    }
+  }
+
+  /** What is known of documents that others have added to: from there on they are to be read. */
+  outdated(names: readonly DocumentName[]): Map<DocumentName, Known> {
+    const found = new Map<DocumentName, Known>();
+    for (const name of names) {
+      const known = this.#outdated.get(name);
+      if (known) found.set(name, known);
+    }
+    return found;
   }
 
   /** Whether a command that is not appended yet has changed the document. */

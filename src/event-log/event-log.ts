@@ -6,6 +6,7 @@ import { uuidv7 } from './uuid.js';
 import { type Document, type DocumentOf, evolve } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import { DocumentsInMemory } from './documents-in-memory.js';
+import { type EventFilter, findingQuery } from './event-filter.js';
 import { type Answer, defaultLimits, LedgerWriter, type Limits, type Request, type Timers } from './ledger-writer.js';
 import { type Notice, PgLogStore, type Receipt } from './log-store.js';
 
@@ -18,15 +19,11 @@ export interface Head {
 }
 
 /** Which lines of a log are asked for. */
-export interface PageOfLog {
+export interface PageOfLog extends EventFilter {
   readonly after: number;
   readonly through: number;
   /** How many lines at most. */
   readonly limit: number;
-  /** Only events of this vendor's account. */
-  readonly vendorId?: string | undefined;
-  /** Only events of this type. */
-  readonly type?: string | undefined;
 }
 
 export interface LogPage {
@@ -250,32 +247,36 @@ export class EventLog {
   }
 
   /**
+   * The last position recorded before an instant, or up to and including it; 0 if there is none. It says what is so by
+   * now, and waits for nobody: what is being recorded may still get that instant.
+   */
+  async lastRecorded(ledgerId: string, which: 'before' | 'by', at: string): Promise<number> {
+    const { rows } = await this.pool.query<{ position: string }>(
+      `select last_position as position from log.commits
+        where ledger_id = $1 and recorded_at ${which === 'by' ? '<=' : '<'} $2
+        order by recorded_at desc, last_position desc limit 1`,
+      [ledgerId, at],
+    );
+    return Number(rows[0]?.position ?? 0);
+  }
+
+  /**
    * One page of the log, in order. Ends early where the lines get long, so that a page of any log fits into memory.
    *
    * @param page `after` and `through` are positions: the first excluded, the second included
    */
-  async page(ledgerId: string, { after, through, limit, vendorId, type }: PageOfLog): Promise<LogPage> {
+  async page(ledgerId: string, { after, through, limit, ...filter }: PageOfLog): Promise<LogPage> {
+    const { text, values } = findingQuery(filter);
     const { rows } = await this.pool.query<{ position: string; line: string; found: string }>({
       // Not prepared: with a filter, the best plan depends on how rare it is.
       text: `select position, line, found
                from (select position, line, octet_length(line) as bytes, count(*) over () as found,
                             sum(octet_length(line)) over (order by position rows unbounded preceding) as so_far
-                       from (select position, line from log.events
-                              where ledger_id = $1 and position > $2 and position <= $3
-                                    ${vendorId === undefined ? '' : 'and stream = $6'}
-                                    ${type === undefined ? '' : `and type = $${vendorId === undefined ? 6 : 7}`}
-                              order by position limit $4 + 1) page) sized
+                       from (${text}) page) sized
               where so_far - bytes < $5
               order by position`,
-      values: [
-        ledgerId,
-        after,
-        through,
-        limit,
-        bytesPerPage,
-        ...(vendorId === undefined ? [] : [`vendor/${vendorId}`]),
-        ...(type === undefined ? [] : [type]),
-      ],
+      // One more than asked for tells whether it is the last page.
+      values: [ledgerId, after, through, limit + 1, bytesPerPage, ...values],
     });
     const lines = rows.slice(0, limit).map((row) => ({ position: Number(row.position), line: row.line }));
     return { lines, isLast: lines.length === Number(rows[0]?.found ?? 0) };

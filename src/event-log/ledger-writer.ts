@@ -212,7 +212,7 @@ export class LedgerWriter {
   }
 
   #accept(task: Task, decision: Decision, view: ReturnType<DocumentsInMemory['view']>, today: LocalDate): void {
-    const { events, subject, warnings, contentHash, changed } = decision;
+    const { events, subject, warnings, contentHash, changed, repeatsLast } = decision;
     const { correlationId, render } = task.request;
     // Whatever can throw comes before the documents in memory are changed.
     const beside = (name: DocumentName): Document | undefined =>
@@ -226,7 +226,8 @@ export class LedgerWriter {
       task,
       decision,
       rendered,
-      position: events.length === 0 ? document.made.position : 0,
+      position:
+        events.length > 0 ? 0 : ((repeatsLast ? view.looked.get(subject) : undefined) ?? document.made.position),
       rejection: undefined,
       looked: view.looked,
       after: view.after,
@@ -280,7 +281,8 @@ export class LedgerWriter {
     const waiting = this.#toLoad;
     this.#toLoad = new Map();
     try {
-      const known = await this.store.load(this.ledgerId, [...new Set([...waiting.values()].flat())]);
+      const wanted = [...new Set([...waiting.values()].flat())];
+      const known = await this.store.load(this.ledgerId, wanted, this.documents.outdated(wanted));
       for (const [name, document] of known) this.documents.learn(name, document);
       for (const [task, names] of waiting) {
         for (const name of names) task.loaded.set(name, known.get(name)!);
@@ -490,7 +492,7 @@ export class LedgerWriter {
       }
       case 'conflict':
       case 'closed':
-        this.documents.forget(looked.keys());
+        this.documents.outdate(looked.keys());
         this.#retrySoon(task);
     }
   }

@@ -209,6 +209,21 @@ describe('appending, a command on its own', () => {
     expect(judged(await append(late))).toEqual(['appended']);
   });
 
+  it('goes by what the commands before it in its batch have closed and opened', async () => {
+    await append({ key: 'a', events: [registered('V1')] }, { key: 'close', events: [closed('2023-10', '2023-10-31')] });
+    const late = (key: string) => ({ key, events: [changed('V1', '2023-10-31')] });
+    const verdicts = await append(
+      late('b'),
+      { key: 'open again', events: [reopened('2023-10', '2023-09-30')] },
+      late('c'),
+      { key: 'close again', events: [closed('2023-10', '2023-10-31')] },
+      late('d'),
+    );
+    const through = 'closed through 2023-10-31';
+    expect(judged(verdicts)).toEqual([through, 'appended', 'appended', 'appended', through]);
+    await checkLog(pool, ledger);
+  });
+
   it('is refused as a whole for one event on a closed day', async () => {
     await append({ key: 'close', events: [closed('2023-10', '2023-10-31')] });
     const two = { key: 'a', events: [registered('V1'), changed('V1', '2023-10-31')] };
@@ -259,6 +274,22 @@ describe('appending, a command on its own', () => {
     const late = store.append(ledger, [entry({ key: 'b', events: [registered('V2')] })], sending({ expiresMs }));
     await expect(late).rejects.toMatchObject({ code: 'DB410' });
     await checkLog(pool, ledger);
+  });
+
+  it('is read from where a document is known, and comes to the same', async () => {
+    await append({ key: 'a', events: [registered('V1'), registered('V2')] });
+    const names: DocumentName[] = ['vendor/V1', 'vendor/V2', 'vendor/V3', 'vendor/V1'];
+    const early = await store.load(ledger, names);
+    await append({ key: 'b', events: [changed('V1'), registered('V3')] });
+    const known = new Map([...early].filter(([name]) => name !== 'vendor/V3'));
+    const late = await store.load(ledger, names, known);
+    expect(late).toEqual(await store.load(ledger, names));
+    expect(late.get('vendor/V1')).not.toEqual(early.get('vendor/V1'));
+    const read = await store.histories(ledger, names, undefined, known);
+    expect(read.map(({ document, event }) => [document, event.type])).toEqual([
+      ['vendor/V1', 'VendorChanged'],
+      ['vendor/V3', 'VendorRegistered'],
+    ]);
   });
 
   it('can ask the clock of the database, and goes by its own for a minute, which may be slewed meanwhile', async () => {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
+import { takingTurns } from '../database/turns.js';
 import type { Claim } from '../domain/decision.js';
 import { type ApEvent, documentsOf, type DocumentName, type RecordedEvent, streamOf } from '../domain/events.js';
 import { evolve } from '../domain/documents.js';
@@ -77,7 +78,12 @@ export interface LogStore {
   append(ledgerId: string, batch: readonly Entry[], sending: Sending): Promise<Verdict[]>;
   /** What the database's clock says now, or a little less; as well as it can be told from ours for a minute. */
   clockMs(): number | Promise<number>;
-  load(ledgerId: string, names: readonly DocumentName[]): Promise<Map<DocumentName, Known>>;
+  /** @param known what some of them were at some position: only what came after it has to be read */
+  load(
+    ledgerId: string,
+    names: readonly DocumentName[],
+    known?: ReadonlyMap<DocumentName, Known>,
+  ): Promise<Map<DocumentName, Known>>;
 }
 
 interface ReceiptRow {
@@ -240,6 +246,22 @@ const columnsOf = (
   ];
 };
 
+const historiesText = `
+  select d.document, e.line
+    from log.event_documents d join log.events e on e.ledger_id = d.ledger_id and e.position = d.position
+   where d.ledger_id = $1 and d.document = any ($2) and d.position <= $3
+   order by d.position`;
+
+/** From a position of each on: for a few documents, each looked up by itself. */
+const historiesAfterText = `
+  select n.document, e.line
+    from unnest($2::text[], $3::bigint[]) n (document, after)
+   cross join lateral (select d.position from log.event_documents d
+                        where d.ledger_id = $1 and d.document = n.document
+                              and d.position > n.after and d.position <= $4 offset 0) d
+   cross join lateral (select e.line from log.events e where e.ledger_id = $1 and e.position = d.position limit 1) e
+   order by d.position`;
+
 // How long a look at the database's clock is good for: it and ours hardly part meanwhile.
 const clockIsGoodMs = 60_000;
 
@@ -337,9 +359,15 @@ export class PgLogStore implements LogStore {
   }
 
   /** The documents of some names as their histories make them. */
-  async load(ledgerId: string, names: readonly DocumentName[]): Promise<Map<DocumentName, Known>> {
-    const known = new Map<DocumentName, Known>(names.map((name) => [name, { document: undefined, position: 0 }]));
-    for (const { document: name, event } of await this.histories(ledgerId, names)) {
+  async load(
+    ledgerId: string,
+    names: readonly DocumentName[],
+    before: ReadonlyMap<DocumentName, Known> = new Map(),
+  ): Promise<Map<DocumentName, Known>> {
+    const known = new Map<DocumentName, Known>(
+      names.map((name) => [name, before.get(name) ?? { document: undefined, position: 0 }]),
+    );
+    for (const { document: name, event } of await this.histories(ledgerId, names, undefined, before)) {
       known.set(name, { document: evolve(name, known.get(name)!.document, event), position: event.position });
     }
     return known;
@@ -349,28 +377,40 @@ export class PgLogStore implements LogStore {
    * The events of some documents, in the order of their positions; an event of several of them comes once for each.
    *
    * @param through the last position to take into account; without it all
+   * @param known   of some names a position: only the events after it are read
    */
   async histories(
     ledgerId: string,
     names: readonly DocumentName[],
-    through?: number,
+    through: number = Number.MAX_SAFE_INTEGER,
+    known: ReadonlyMap<DocumentName, Pick<Known, 'position'>> = new Map(),
   ): Promise<{ document: DocumentName; event: RecordedEvent }[]> {
-    const { rows } = await this.pool.query<{ document: DocumentName; line: string }>({
-      name: 'histories',
-      text: `select d.document, e.line
-               from log.event_documents d join log.events e on e.ledger_id = d.ledger_id and e.position = d.position
-              where d.ledger_id = $1 and d.document = any ($2) and d.position <= $3
-              order by d.position`,
-      values: [ledgerId, names, through ?? Number.MAX_SAFE_INTEGER],
-    });
+    const { rows } = await this.pool.query<{ document: DocumentName; line: string }>(
+      known.size === 0
+        ? { name: 'histories', text: historiesText, values: [ledgerId, names, through] }
+        : {
+            name: 'histories-after',
+            text: historiesAfterText,
+            values: [
+              ledgerId,
+              [...new Set(names)],
+              [...new Set(names)].map((name) => known.get(name)?.position ?? 0),
+              through,
+            ],
+          },
+    );
     const events = new Map<string, RecordedEvent>();
-    return rows.map(({ document, line }) => {
+    const turn = takingTurns();
+    const histories: { document: DocumentName; event: RecordedEvent }[] = [];
+    for (const { document, line } of rows) {
       let event = events.get(line);
       if (!event) {
         event = readLine(line);
         events.set(line, event);
       }
-      return { document, event };
-    });
+      histories.push({ document, event });
+      await turn();
+    }
+    return histories;
   }
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import stringify from 'safe-stable-stringify';
-import { type ApEvent, catalogue, type RecordedEvent, upcast } from '../domain/events.js';
+import type { Instant, LocalDate } from '../domain/calendar.js';
+import { type ApEvent, catalogue, type Id, type RecordedEvent, upcast } from '../domain/events.js';
 
 /** Who gives a command, and the role that they act in. */
 export interface Actor {
@@ -8,17 +9,36 @@ export interface Actor {
   readonly role: string;
 }
 
-/** What stands on a line of the log beside the data. */
-interface StoredLine {
+/** A line of the log. */
+export interface StoredLine {
+  readonly ledger: Id;
+  /** @minimum 1 */
   readonly position: number;
+  /** @pattern ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ */
   readonly id: string;
   readonly type: string;
+  /** Of the shape of `data`. */
   readonly version: number;
-  readonly effectiveOn: string;
-  readonly recordedAt: string;
+  /**
+   * `vendor/<id>`, `cash`, `plan/<id>` or `ledger`; `person/<id>` in the ledger of access.
+   *
+   * @pattern ^(ledger|cash|(vendor|plan)/[A-Za-z0-9._-]+|person/[A-Za-z0-9._@+|~:-]+)$
+   */
+  readonly stream: string;
+  /**
+   * Counts the events of the stream.
+   *
+   * @minimum 1
+   */
+  readonly streamVersion: number;
+  readonly effectiveOn: LocalDate;
+  readonly recordedAt: Instant;
   readonly actor: Actor;
   readonly idempotencyKey?: string;
+  /** The same for all events of one command. */
   readonly correlationId: string;
+  readonly causationId?: string;
+  /** Of what the command said; on the first event of one that made a document. */
   readonly contentHash?: string;
   readonly data: Record<string, unknown>;
 }
@@ -31,7 +51,7 @@ interface StoredLine {
  */
 export const readLine = (line: string): RecordedEvent => {
   const { type, version, data, ...rest } = JSON.parse(line) as StoredLine;
-  return { ...rest, type, data: upcast(type, version, data) } as RecordedEvent;
+  return { ...rest, type, data: upcast(type, version, data) } as unknown as RecordedEvent;
 };
 
 const lineKeys = [

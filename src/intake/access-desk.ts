@@ -13,7 +13,6 @@ import {
   type Token,
 } from '../domain/access.js';
 import type { Document } from '../domain/documents.js';
-import { rejectMalformed } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
 import { accessResource } from './access.dto.js';
 import type { Call } from './call.js';
@@ -55,12 +54,13 @@ export class AccessDesk {
       grants.map(({ ledger }) => ledger),
     );
     const expiry = expiryOf(expiresAt, Date.now());
-    if ('fault' in expiry) return rejectMalformed([{ pointer: '/expiresAt', detail: expiry.fault }]);
+    // An instant that was good when the request came first is no fault of its repeat: the rule decides.
+    const due = 'fault' in expiry ? { expiresAt: expiresAt!, expiryGiven: true, expiryFault: expiry.fault } : expiry;
     const { token, prefix, hash } = newToken();
     const about = { id, personId, ...(description !== undefined && { description }) };
     const answer = await this.#carryOut<Token>(
       call,
-      { type: 'IssueToken', ...about, ...expiry, grants, prefix, hash },
+      { type: 'IssueToken', ...about, ...due, grants, prefix, hash },
       renderToken,
     );
     const { position, ...resource } = JSON.parse(answer.body) as { readonly prefix: string; readonly position: number };
@@ -75,8 +75,13 @@ export class AccessDesk {
 
   async #carryOut<D extends Document>(call: Call, command: AccessCommand, render: Render<D>): Promise<Sendable> {
     await openInstallation(this.log);
-    const answer = await this.desk.answer(call, command, render, { ledgerId: installationLedger });
-    await this.directory.reach(Number(answer.headers['Ledger-Position']));
+    const { key, ledgerId } = call;
+    // Keys are those of the ledger in the path, though the receipt is kept in `_installation`.
+    const scoped = key === undefined || ledgerId === installationLedger ? key : `${ledgerId} ${key}`;
+    const asked = { ...call, key: scoped };
+    const answer = await this.desk.answer(asked, command, render, { ledgerId: installationLedger });
+    // It is recorded, whatever happens now; what can't be read back is taken in at the next look.
+    await this.directory.reach(Number(answer.headers['Ledger-Position'])).catch(() => undefined);
     return answer;
   }
 }

@@ -8,7 +8,8 @@ import { dayIn } from '../domain/calendar.js';
 import type { RecordedEvent } from '../domain/events.js';
 import { EventLog } from '../event-log/event-log.js';
 import { readLine } from '../event-log/record.js';
-import { type Moment, ReportReader } from '../reports/as-of.js';
+import { NotYetThere } from '../projections/books.js';
+import { type Moment, normalInstant, rejectParameter, ReportReader } from '../reports/as-of.js';
 import { type Cell, csvLine, momentCells, momentColumns } from '../reports/csv.js';
 import { contentTypes, formatOf } from '../reports/formats.js';
 import { isOf } from './access.dto.js';
@@ -129,8 +130,15 @@ export class AccessReportController {
   async #momentOf(ledgerId: string, query: AccessQuery): Promise<Moment> {
     if (await this.log.head(installationLedger))
       return { ...(await this.moments.momentOf(installationLedger, query)), ledger: ledgerId };
-    // Nothing was granted yet, so it is not even opened.
-    return { ledger: ledgerId, asOf: query.asOf ?? dayIn('UTC', Date.now()), knownAt: null, position: 0 };
+    // Nothing was granted yet, so it is not even opened. What is known of it is known whenever that was, not later.
+    const { knownAt, knownAtPosition = '0', atLeast = '0' } = query;
+    if (Number(atLeast) > 0) throw new NotYetThere(Number(atLeast), 0);
+    if (Number(knownAtPosition) > 0)
+      rejectParameter('knownAtPosition', 'must be at most 0, which is the last position of this ledger', { head: 0 });
+    const instant = knownAt === undefined ? null : (normalInstant(knownAt) ?? null);
+    if (instant !== null && Date.parse(instant) > Date.now())
+      rejectParameter('knownAt', 'must not lie in the future: what will be known then is not known yet');
+    return { ledger: ledgerId, asOf: query.asOf ?? dayIn('UTC', Date.now()), knownAt: instant, position: 0 };
   }
 
   async #events(through: number): Promise<RecordedEvent[]> {

@@ -2,9 +2,11 @@ import { Body, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { RolesOverAccess } from '../access/declared.js';
 import { AccessDirectory } from '../access/directory.js';
-import { installationLedger } from '../domain/access.js';
+import { installationLedger, type Person } from '../domain/access.js';
+import type { RecordedEvent } from '../domain/events.js';
 import { rejectMalformed } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
+import { NotYetThere } from '../projections/books.js';
 import { AccessDesk } from './access-desk.js';
 import {
   accessResource,
@@ -57,6 +59,7 @@ export class AccessController {
   ): Promise<string> {
     mayBeEverywhere(call, body.everywhere);
     await this.#mustExist(call);
+    await this.#knownHere(call.ledgerId, personId);
     return this.desk.change(call, toRevokeAccess(call.ledgerId, personId, body));
   }
 
@@ -90,22 +93,31 @@ export class AccessController {
   ): Promise<string> {
     const { ledgerId } = call;
     const position = await this.#reach(call, query.atLeast);
-    const found = await this.log.document(installationLedger, `person/${personId}`);
-    const history = (found?.history ?? []).filter(({ data }) => 'ledger' in data && isOf(ledgerId, data.ledger));
-    // Whoever never had a role here does not exist for this ledger.
-    if (!found || history.length === 0)
-      throw new Problem('not-found', `Nobody called ${personId} has had a role in this ledger.`);
+    const { person, history } = await this.#knownHere(ledgerId, personId);
     return send(call, Math.max(position, history.at(-1)!.position), {
-      ...accessResource(found.document, ledgerId),
+      ...accessResource(person, ledgerId),
       history: history.map(shownEvent),
     });
+  }
+
+  /** Whoever never had a role here does not exist for this ledger. @throws {Problem} `not-found` */
+  async #knownHere(ledgerId: string, personId: string): Promise<{ person: Person; history: RecordedEvent[] }> {
+    const found = await this.log.document(installationLedger, `person/${personId}`);
+    const history = (found?.history ?? []).filter(({ data }) => 'ledger' in data && isOf(ledgerId, data.ledger));
+    if (!found || history.length === 0)
+      throw new Problem('not-found', `Nobody called ${personId} has had a role in this ledger.`);
+    return { person: found.document, history };
   }
 
   /** Waits until what is known of access goes as far as asked. @throws {Problem} `not-found` without such a ledger */
   async #reach(call: Call, atLeast: string | undefined): Promise<number> {
     await this.#mustExist(call);
-    if (atLeast !== undefined) await this.reader.head(installationLedger, atLeast);
-    await this.directory.refresh();
+    if (await this.log.head(installationLedger)) {
+      const { position } = await this.reader.head(installationLedger, atLeast);
+      await this.directory.reach(position);
+    } else if (Number(atLeast ?? 0) > 0) {
+      throw new NotYetThere(Number(atLeast), 0);
+    }
     return this.directory.position;
   }
 

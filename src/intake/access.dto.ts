@@ -10,7 +10,8 @@ import {
   roles,
   rolesIn,
 } from '../domain/access.js';
-import { Flag, Optional, PersonId, SomeOf, Text } from './fields.js';
+import { Flag, ListOfSome, Optional, PersonId, Text } from './fields.js';
+import { PageQuery } from './reading.dto.js';
 import { Shown } from './shown.dto.js';
 import type { Plain } from './plain.js';
 
@@ -19,7 +20,7 @@ export class GrantAccessBody {
   personId!: string;
 
   /** Those that the person has already stay as they are. */
-  @SomeOf(roles, { example: ['clerk'] })
+  @ListOfSome(roles, { example: ['clerk'] })
   roles!: Role[];
 
   /** In every ledger, also those that are still to be opened: only in `_installation`. */
@@ -35,7 +36,7 @@ export class GrantAccessBody {
 export class RevokeAccessBody {
   /** By default all that the person has there. */
   @Optional()
-  @SomeOf(roles, { example: ['clerk'] })
+  @ListOfSome(roles, { example: ['clerk'] })
   roles?: Role[];
 
   /** What was granted in every ledger at once: only in `_installation`. */

@@ -9,6 +9,14 @@ const idSchema = { type: 'string', minLength: 1, maxLength: 64, pattern: '^[A-Za
 export const ApiId = (name: string, description: string): MethodDecorator & ClassDecorator =>
   ApiParam({ name, description, schema: idSchema });
 
+/** A month in the path, described. */
+export const ApiPeriod = (): MethodDecorator & ClassDecorator =>
+  ApiParam({
+    name: 'period',
+    description: 'The month',
+    schema: { type: 'string', pattern: String.raw`^\d{4}-\d{2}$`, example: '2023-10' },
+  });
+
 /** The routes of one noun. */
 export const LedgerRoutes = (noun: string): ClassDecorator =>
   applyDecorators(Controller(`v1/ledgers/:ledger/${noun}`), ApiTags(noun), ApiId('ledger', 'The ledger'));

@@ -1,8 +1,6 @@
 import { Body, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { AnyRole, Roles } from '../access/declared.js';
-import type { PlanAnswer } from '../cash-priority/model.js';
-import type { CashPlan } from '../domain/cash-plan.js';
 import { unpack } from '../planning/packed.js';
 import { ApiId, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall, TheCallWithQuery } from './call.js';
@@ -18,10 +16,11 @@ import {
   DryRunQuery,
   toPlanRequest,
 } from './cash-plans.dto.js';
-import { adoptionOf, CashPlans, planResource } from './cash-plans.service.js';
-import { CommandDesk, sendAnswer } from './command-desk.js';
+import { CashPlans } from './cash-plans.service.js';
+import { sendAnswer } from './command-desk.js';
 import { Problem } from './problems.js';
 import { Reader, send, shownEvent } from './reader.js';
+import { planHead, planResource, RecordedPlans } from './recorded-plans.js';
 import { ReadQuery } from './reading.dto.js';
 import { Checked } from './validation.js';
 
@@ -47,9 +46,9 @@ const ApiNotDone = (): MethodDecorator =>
 export class CashPlansController {
   constructor(
     private readonly plans: CashPlans,
-    private readonly desk: CommandDesk,
     private readonly reader: Reader,
     private readonly lists: CashPlanLists,
+    private readonly recorded: RecordedPlans,
   ) {}
 
   /** Says which bills to pay, part-pay or defer, why, what that costs, and how close it is to the best plan. Changes nothing that we owe. */
@@ -62,7 +61,7 @@ export class CashPlansController {
     @TheCallWithQuery() call: Call,
     @Query(Checked) { dryRun }: DryRunQuery,
     @Body(Checked) body: CashPlanBody,
-  ): Promise<string> {
+  ): Promise<string | Buffer> {
     if (dryRun === 'true') {
       const moment = await this.plans.moment(call.ledgerId, body);
       const { currency } = body;
@@ -82,14 +81,12 @@ export class CashPlansController {
   @Roles('treasurer')
   @ApiId('id', 'The plan')
   @Commands(AdoptionResource)
-  async adopt(@TheCall() call: Call, @Param('id') id: string, @Body(Checked) body: AdoptBody): Promise<string> {
-    const replayed = await this.desk.replay(call);
-    if (replayed) return sendAnswer(call, replayed);
-    const { command, answer } = await this.plans.adoption(call.ledgerId, id, body);
-    return this.desk.carryOut(call, command, (plan: CashPlan) => ({
-      location: `/cash-plans/${id}/adoption`,
-      resource: adoptionResource(plan, answer),
-    }));
+  async adopt(
+    @TheCall() call: Call,
+    @Param('id') id: string,
+    @Body(Checked) body: AdoptBody,
+  ): Promise<string | Buffer> {
+    return sendAnswer(call, await this.plans.adopt(call, id, body));
   }
 
   /** What became of a plan that was adopted: the payments of its first run, and why each other bill is not among them. */
@@ -97,12 +94,14 @@ export class CashPlansController {
   @AnyRole()
   @ApiId('id', 'The plan')
   @Shows(AdoptionResource)
-  async adoption(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {
+  async adoption(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<Buffer> {
     const { position } = await this.reader.head(call.ledgerId, query.atLeast);
-    const plan = await this.plans.recorded(call.ledgerId, id);
-    if (!plan?.document.adopted) throw new Problem('not-found', `This ledger has no adopted plan ${id}.`);
-    const answer = JSON.parse(await unpack(plan.data.plan)) as PlanAnswer;
-    return send(call, position, adoptionResource(plan.document, answer));
+    const shown = await this.plans.adoption(call.ledgerId, id);
+    void call.reply.headers({
+      'Ledger-Position': String(position),
+      'Content-Type': 'application/json; charset=utf-8',
+    });
+    return shown;
   }
 
   /** The plans that were recorded. */
@@ -119,15 +118,18 @@ export class CashPlansController {
   @ApiId('id', 'The plan')
   @Shows(CashPlanResource)
   @ApiNotDone()
-  async get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {
+  async get(
+    @TheCall() call: Call,
+    @Param('id') id: string,
+    @Query(Checked) query: ReadQuery,
+  ): Promise<string | Buffer> {
     const { position } = await this.reader.head(call.ledgerId, query.atLeast);
-    const plan = await this.plans.recorded(call.ledgerId, id);
-    if (!plan) {
-      const progress = this.plans.progress(call.ledgerId, id);
-      if (!progress) throw new Problem('not-found', `This ledger has no plan ${id}.`);
-      if (progress.status === 'queued' || progress.status === 'running') return notDone(call, progress);
-      return send(call, position, progress);
-    }
+    // In this order: what leaves the list is in the log.
+    const progress = await this.plans.progress(call.ledgerId, id);
+    if (progress?.status === 'queued' || progress?.status === 'running') return notDone(call, progress);
+    if (progress) return send(call, position, progress);
+    const plan = await this.recorded.find(call.ledgerId, id);
+    if (!plan) throw new Problem('not-found', `This ledger has no plan ${id}.`);
     const { document, data, history } = plan;
     const events = history.map((event) =>
       // The long texts stand beside it, or in the log.
@@ -135,13 +137,12 @@ export class CashPlansController {
         ? shownEvent({ ...event, data: { ...document.facts } as typeof event.data })
         : shownEvent(event),
     );
-    const text = planResource(document, await unpack(data.plan));
     const lastPosition = Math.max(position, history.at(-1)!.position);
     void call.reply.headers({
       'Ledger-Position': String(lastPosition),
       'Content-Type': 'application/json; charset=utf-8',
     });
-    return `${text.slice(0, -1)},"history":${JSON.stringify(events)}}`;
+    return planResource(planHead(document), await unpack(data.plan), { history: events });
   }
 
   /** Ends the computing of a plan. What is recorded stays. */
@@ -154,18 +155,3 @@ export class CashPlansController {
     return send(call, position, await this.plans.cancel(call.ledgerId, id));
   }
 }
-
-const adoptionResource = ({ facts, adopted }: CashPlan, { proposal, decisions }: PlanAnswer): object => {
-  const named = new Map(decisions.map((decision) => [decision.itemId, decision]));
-  const withNames = (one: { readonly itemId: string }): object => {
-    const decision = named.get(one.itemId);
-    return { ...one, vendorName: decision?.vendor, number: decision?.number };
-  };
-  return {
-    id: facts.planId,
-    status: 'adopted',
-    adoption: adopted && adoptionOf(adopted),
-    proposal: { on: proposal.on, payments: proposal.payments.map(withNames) },
-    exceptions: proposal.exceptions.map(withNames),
-  };
-};

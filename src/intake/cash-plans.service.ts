@@ -1,42 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
-import { type PlanAnswer, type PlanInput, PlanRefusal } from '../cash-priority/model.js';
-import type { AdoptCashPlan, CashPlan } from '../domain/cash-plan.js';
-import type { DataOf, RecordedEvent } from '../domain/events.js';
-import { reject, rejectMalformed } from '../domain/rejection.js';
+import { Injectable } from '@nestjs/common';
+import { reject } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
+import { KeyReused } from '../event-log/ledger-writer.js';
 import { uuidv7 } from '../event-log/uuid.js';
-import { documentIdOf } from '../planning/inputs.js';
+import { Adopter } from '../planning/adopter.js';
 import type { Job, Planned } from '../planning/job.js';
 import { unpack } from '../planning/packed.js';
-import { PlanCancelled, Planner, PlannerBusy, PlannerStopped, type Planning } from '../planning/planner.js';
+import { type JobStatus, PlanJobs, type StandingJob } from '../planning/plan-jobs.js';
+import { PlanCancelled, Planner, PlannerStopped } from '../planning/planner.js';
 import { ReportReader } from '../reports/as-of.js';
-import { KeyReused } from '../event-log/ledger-writer.js';
 import type { Call } from './call.js';
-import { type CashPlanBody, toPlanRequest } from './cash-plans.dto.js';
-import { CommandDesk, type Render } from './command-desk.js';
-import type { Sendable } from './idempotency.js';
-import { answerTo } from './problem.filter.js';
-import { Problem } from './problems.js';
+import type { CashPlanBody } from './cash-plans.dto.js';
+import { translated } from './cash-plans.problems.js';
+import { CommandDesk } from './command-desk.js';
+import { answerOf, type Sendable } from './idempotency.js';
 import type { Plain } from './plain.js';
+import { type PlanOrder, PlanRuns } from './plan-runs.js';
+import { Problem } from './problems.js';
+import { planResource, RecordedPlans } from './recorded-plans.js';
 
 /** What a request is waited for before it is answered with 202. */
 const patienceMs = 2_000;
-const keptMs = 3_600_000;
-
-/** A plan that is being computed for a request, or was and came to nothing. */
-interface Pending {
-  readonly ledgerId: string;
-  readonly id: string;
-  readonly print: string;
-  readonly key: string | undefined;
-  /** Once it is being recorded, nothing can take it back. */
-  status: 'waiting' | 'recording' | 'failed' | 'cancelled';
-  problem?: object;
-  planning?: Planning;
-  done?: Promise<Sendable>;
-}
+const lookMs = 100;
 
 /** Where a plan stands that is not recorded. */
 export interface Progress {
@@ -47,42 +33,38 @@ export interface Progress {
 
 /** Proposes plans and adopts them. What takes long goes on when the request has been answered. */
 @Injectable()
-export class CashPlans implements OnModuleDestroy {
-  readonly #logger = new Logger('Plans');
-  readonly #pending = new LRUCache<string, Pending>({ max: 1_000, ttl: keptMs });
-  readonly #underWay = new Map<string, Pending>();
-
+export class CashPlans {
   constructor(
     private readonly desk: CommandDesk,
     private readonly log: EventLog,
+    private readonly plans: RecordedPlans,
     private readonly moments: ReportReader,
     private readonly planner: Planner,
+    private readonly adopter: Adopter,
+    private readonly jobs: PlanJobs,
+    private readonly runs: PlanRuns,
   ) {}
-
-  /** Whoever waits for a plan is told that it will not come, before the server waits for them. */
-  async onModuleDestroy(): Promise<void> {
-    await this.planner.stop();
-  }
 
   /**
    * Makes a plan and records it.
    *
    * @returns the answer; how far it is if that takes longer than two seconds
    */
-  async propose(call: Call, body: Plain<CashPlanBody>): Promise<Sendable | Progress> {
-    const replayed = await this.desk.replay(call);
+  async propose(call: Call, body: Plain<CashPlanBody>): Promise<Sendable<Buffer> | Progress> {
+    const deadline = performance.now() + patienceMs;
+    const replayed = await this.#replay(call);
     if (replayed) return replayed;
-    const print = await this.desk.print(call);
-    const under = this.#sameUnderWay(call, body.id, print);
-    const pending = under ?? this.#begin(call, body, print);
-    const answer = await Promise.race([pending.done, sleep(patienceMs, undefined, { ref: false })]);
-    return answer ?? progressOf(pending);
+    const repeated = body.id === undefined ? undefined : await this.runs.repeat(call, body.id, body);
+    if (repeated) return repeated;
+    const { job, isOurs } = await this.#onTheList(call, body);
+    const running = isOurs ? this.runs.begin(job) : this.runs.find(job.ledgerId, job.planId);
+    return running ? this.#await(running, job, deadline) : this.#watch(call, body, job, deadline);
   }
 
   /** Makes a plan and records nothing. @throws {Rejection | Problem} */
   async compute(job: Job): Promise<Planned> {
     try {
-      return await this.#plan(job).planned;
+      return await this.planner.plan(job).planned;
     } catch (error) {
       throw translated(error);
     }
@@ -97,282 +79,132 @@ export class CashPlans implements OnModuleDestroy {
   }
 
   /** A plan that is not recorded (yet). */
-  progress(ledgerId: string, id: string): Progress | undefined {
-    const pending = this.#pending.get(`${ledgerId}/${id}`);
-    return pending && progressOf(pending);
+  async progress(ledgerId: string, id: string): Promise<Progress | undefined> {
+    const job = await this.jobs.find(ledgerId, id);
+    return job && progressOf(job);
   }
 
   /** @throws {Problem | Rejection} if there is nothing to cancel */
   async cancel(ledgerId: string, id: string): Promise<Progress> {
-    const pending = this.#underWay.get(`${ledgerId}/${id}`);
-    if (pending?.status === 'waiting') {
-      pending.status = 'cancelled';
-      pending.planning?.cancel();
-      return progressOf(pending);
+    if (await this.jobs.cancel(ledgerId, id)) {
+      this.runs.cancel(ledgerId, id);
+      return { id, status: 'cancelled' };
     }
-    const known = this.progress(ledgerId, id) ?? (await this.recorded(ledgerId, id));
+    const known = (await this.jobs.find(ledgerId, id)) ?? (await this.plans.find(ledgerId, id));
     if (!known) throw new Problem('not-found', `This ledger has no plan ${id}.`);
     return reject('not-running', `Plan ${id} is not being computed: there is nothing to cancel.`);
   }
 
-  /** A plan as it was recorded, with its text. */
-  async recorded(
-    ledgerId: string,
-    id: string,
-  ): Promise<{ document: CashPlan; data: DataOf<'CashPlanProposed'>; history: RecordedEvent[] } | undefined> {
-    const found = await this.log.document(ledgerId, `plan/${id}`);
-    const proposed = found?.history.find((event) => event.type === 'CashPlanProposed');
-    return found && proposed ? { ...found, data: proposed.data } : undefined;
-  }
-
-  /** Gives an order to adopt a plan, made from what was recorded. @throws {Problem} `not-found` */
-  async adoption(
-    ledgerId: string,
-    id: string,
+  /**
+   * Adopts a plan.
+   *
+   * @throws {Problem | Rejection | KeyReused | Contended | OutcomeUnknown}
+   */
+  async adopt(
+    call: Call,
+    planId: string,
     { reason, on }: { readonly reason?: string; readonly on?: string },
-  ): Promise<{ command: AdoptCashPlan; answer: PlanAnswer }> {
-    const plan = await this.recorded(ledgerId, id);
-    if (!plan) throw new Problem('not-found', `This ledger has no plan ${id}.`);
-    const input = JSON.parse(await unpack(plan.data.inputs)) as PlanInput;
-    const answer = JSON.parse(await unpack(plan.data.plan)) as PlanAnswer;
-    return {
-      answer,
-      command: {
-        type: 'AdoptCashPlan',
-        planId: id,
-        reason: reason ?? `Cash plan ${id}`,
-        ...(on !== undefined && { on }),
-        items: itemsToAdopt(input, answer),
-        expected: input.items.filter(({ kind }) => kind === 'expected').map(({ itemId }) => documentIdOf(itemId)),
-      },
+  ): Promise<Sendable<string | Buffer>> {
+    const replayed = await this.desk.replay(call);
+    if (replayed) return replayed;
+    const { ledgerId, actor, key } = call;
+    this.log.mayAppend(ledgerId);
+    const requestHash = key === undefined ? '' : await this.desk.print(call);
+    const origin = { actor, key, requestHash, correlationId: uuidv7(), nowMs: Date.now() };
+    const wanted = { ...(reason !== undefined && { reason }), ...(on !== undefined && { on }) };
+    const { receipt, replayed: again, body } = await this.adopter.adopt({ ledgerId, planId, ...wanted, ...origin });
+    return { ...answerOf(ledgerId, { receipt, replayed: again }), body };
+  }
+
+  /** What came of an adoption, as JSON. @throws {Rejection} `not-found` */
+  adoption(ledgerId: string, planId: string): Promise<Buffer> {
+    return this.adopter.show({ ledgerId, planId });
+  }
+
+  /** What was answered before to a request with this key: the head was kept for it, and the text is in the log. */
+  async #replay(call: Call): Promise<Sendable<Buffer> | undefined> {
+    const kept = await this.desk.replay(call);
+    if (!kept) return undefined;
+    const { id } = JSON.parse(kept.body) as { id: string };
+    const { data } = (await this.plans.find(call.ledgerId, id))!;
+    return { ...kept, body: planResource(kept.body, await unpack(data.plan)) };
+  }
+
+  /** Puts a request on the list of plans under way, or finds the same one there. */
+  async #onTheList(call: Call, body: Plain<CashPlanBody>): Promise<{ job: PlanJobLike; isOurs: boolean }> {
+    const { ledgerId, actor, key, method, path, body: raw } = call;
+    const print = await this.desk.print(call);
+    const planId = body.id ?? uuidv7();
+    const earlier = body.id === undefined ? undefined : await this.jobs.find(ledgerId, planId);
+    if (earlier && isUnderWay(earlier)) return { job: same(earlier, print, key), isOurs: false };
+    const order: PlanOrder = {
+      call: { ledgerId, actor, key, method, path, body: raw },
+      request: body,
+      moment: await this.moment(ledgerId, body),
     };
+    const job = { ledgerId, planId, content: JSON.stringify(order) };
+    const other = await this.jobs.begin(job, print, key);
+    return other ? { job: same(other, print, key), isOurs: false } : { job, isOurs: true };
   }
 
-  /** The same request, sent again while it is under way, waits for the same plan. */
-  #sameUnderWay(call: Call, id: string | undefined, print: string): Pending | undefined {
-    for (const pending of this.#underWay.values()) {
-      if (pending.ledgerId !== call.ledgerId) continue;
-      const isIts = (call.key !== undefined && pending.key === call.key) || (id !== undefined && pending.id === id);
-      if (!isIts) continue;
-      if (pending.print === print) return pending;
-      if (pending.key !== call.key || call.key === undefined) {
-        return reject('id-already-used', `Plan ${pending.id} is being made of another request; choose another id.`, {
-          id,
-        });
-      }
-      throw new KeyReused();
-    }
-    return undefined;
-  }
-
-  #begin(call: Call, body: Plain<CashPlanBody>, print: string): Pending {
-    const id = body.id ?? uuidv7();
-    const name = `${call.ledgerId}/${id}`;
-    const pending: Pending = { ledgerId: call.ledgerId, id, print, key: call.key, status: 'waiting' };
-    pending.done = this.#makeAndRecord(call, id, body, pending)
-      .then((answer) => {
-        // From now on the log has it.
-        this.#pending.delete(name);
-        return answer;
-      })
-      .catch((error: unknown) => {
-        const { problem, isOurFault } = problemOf(error, `${call.path}/${id}`);
-        if (pending.status !== 'cancelled') pending.status = 'failed';
-        pending.problem = problem;
-        if (isOurFault) this.#logger.error(`plan ${id} failed`, error instanceof Error ? error.stack : String(error));
-        throw error;
-      })
-      .finally(() => {
-        if (this.#underWay.get(name) === pending) this.#underWay.delete(name);
-      });
-    // It may fail when nobody waits for it any more.
-    pending.done.catch(() => undefined);
-    this.#underWay.set(name, pending);
-    this.#pending.set(name, pending);
-    return pending;
-  }
-
-  async #makeAndRecord(call: Call, id: string, body: Plain<CashPlanBody>, pending: Pending): Promise<Sendable> {
-    const { id: _, ...request } = body;
-    const earlier = await this.recorded(call.ledgerId, id);
-    let text: string;
-    let plan: Omit<DataOf<'CashPlanProposed'>, 'planId'>;
-    if (earlier) {
-      // Nothing is to be computed: it is a repeat, or the id is used.
-      text = await unpack(earlier.data.plan);
-      plan = earlier.data;
-    } else {
-      const moment = await this.moment(call.ledgerId, body);
-      mustGoOn(pending);
-      pending.planning = this.#plan({
-        moment,
-        currency: body.currency,
-        request: toPlanRequest(body),
-        form: 'recorded',
-      });
-      const planned = await pending.planning.planned.catch((error: unknown) => {
-        throw translated(error);
-      });
-      mustGoOn(pending);
-      text = planned.text;
-      plan = planned.recorded!;
-    }
-    pending.status = 'recording';
-    let other: CashPlan | undefined;
-    const render: Render<CashPlan> = (document) => {
-      // Somebody else has recorded a plan under this id meanwhile, for the same request.
-      if (document.facts.planHash !== plan.planHash) other = document;
-      return { location: `/cash-plans/${id}`, resource: planResource(document, text) };
-    };
-    const answer = await this.desk.answer(call, { type: 'ProposeCashPlan', id, request, plan }, render);
-    if (!other) return answer;
-    const theirs = (await this.recorded(call.ledgerId, id))!;
-    return { ...answer, body: planResource(theirs.document, await unpack(theirs.data.plan)) };
-  }
-
-  #plan(job: Job): Planning {
+  async #await(
+    running: Promise<Sendable<Buffer>>,
+    job: PlanJobLike,
+    deadline: number,
+  ): Promise<Sendable<Buffer> | Progress> {
     try {
-      return this.planner.plan(job);
+      const patience = sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false });
+      const answer = await Promise.race([running, patience]);
+      if (answer) return answer;
     } catch (error) {
+      // Another instance takes it over, or this one when it is back.
+      if (error instanceof PlannerStopped) return { id: job.planId, status: 'queued' };
       throw translated(error);
+    }
+    return (await this.progress(job.ledgerId, job.planId)) ?? { id: job.planId, status: 'running' };
+  }
+
+  /** Waits for a plan that another instance makes. */
+  async #watch(
+    call: Call,
+    body: Plain<CashPlanBody>,
+    { ledgerId, planId }: PlanJobLike,
+    deadline: number,
+  ): Promise<Sendable<Buffer> | Progress> {
+    for (;;) {
+      const progress = await this.progress(ledgerId, planId);
+      // It is recorded: the same request once more is a repeat.
+      if (!progress) return this.propose(call, { ...body, id: planId });
+      if (progress.status === 'cancelled') throw translated(new PlanCancelled());
+      if (progress.problem) return problemAnswer(progress.problem as { status: number });
+      if (performance.now() > deadline) return progress;
+      await sleep(lookMs);
     }
   }
 }
 
-/** @throws {Problem} if it was cancelled while nothing could be ended */
-const mustGoOn = (pending: Pending): void => {
-  if (pending.status === 'cancelled') throw translated(new PlanCancelled());
+/** What another instance would have answered. */
+const problemAnswer = (problem: { readonly status: number }): Sendable<Buffer> => ({
+  status: problem.status,
+  headers: { 'Content-Type': 'application/problem+json' },
+  body: Buffer.from(JSON.stringify(problem)),
+});
+
+type PlanJobLike = Pick<StandingJob, 'ledgerId' | 'planId' | 'content'>;
+
+const underWay: readonly JobStatus[] = ['queued', 'running', 'recording'];
+const isUnderWay = ({ status }: StandingJob): boolean => underWay.includes(status);
+
+/** @throws {Rejection | KeyReused} if the plan under way is of another request */
+const same = (other: StandingJob, print: string, key: string | undefined): StandingJob => {
+  if (other.requestPrint === print) return other;
+  if (key !== undefined && other.requestKey === key) throw new KeyReused();
+  const { planId: id } = other;
+  return reject('id-already-used', `Plan ${id} is being made of another request; choose another id.`, { id });
 };
 
-const progressOf = ({ id, status, problem, planning }: Pending): Progress => {
-  switch (status) {
-    case 'failed':
-      return { id, status, ...(problem && { problem }) };
-    case 'cancelled':
-      return { id, status };
-    case 'waiting':
-      return { id, status: planning?.isUnderWay() ? 'running' : 'queued' };
-    case 'recording':
-      return { id, status: 'running' };
-  }
-};
-
-/** A plan as JSON: what it is called and how it stands, before the text that was recorded, which stays as it is. */
-export const planResource = ({ facts, adopted }: CashPlan, text: string): string => {
-  const { planId, planHash } = facts;
-  const head = {
-    id: planId,
-    status: adopted ? 'adopted' : 'proposed',
-    planHash,
-    ...(adopted && { adoption: adoptionOf(adopted) }),
-  };
-  return `${JSON.stringify(head).slice(0, -1)},${text.slice(1)}`;
-};
-
-export const adoptionOf = ({ planId: _, ...adoption }: DataOf<'CashPlanAdopted'>): object => adoption;
-
-const itemsToAdopt = (input: PlanInput, answer: PlanAnswer): AdoptCashPlan['items'] => {
-  const decisions = new Map(answer.decisions.map((decision) => [decision.itemId, decision]));
-  return input.items.flatMap((item) => {
-    const decision = decisions.get(item.itemId);
-    if (item.kind === 'expected' || !decision) return [];
-    const { offerId } = decision;
-    const offer = offerId === undefined ? undefined : item.offers?.find(({ id }) => id === offerId);
-    const parts =
-      decision.decision === 'blocked'
-        ? []
-        : offer
-          ? offer.schedule
-          : [
-              ...decision.payments,
-              ...(/[1-9]/.test(decision.unpaid) ? [{ on: answer.horizonEnd, amount: decision.unpaid }] : []),
-            ];
-    return [
-      {
-        itemId: item.itemId,
-        name: `${item.kind}/${documentIdOf(item.itemId)}`,
-        held: item.hold !== undefined,
-        instalments: item.instalments,
-        parts: parts.map(({ on, amount }) => ({ id: uuidv7(), on, amount })),
-        ...(offer && { offer: { id: offer.id, cost: offer.cost, chargeId: uuidv7() } }),
-      },
-    ];
-  });
-};
-
-/** What the engine refuses, in the words of the API. */
-const refusal = ({ code, facts }: PlanRefusal): unknown => {
-  const told = JSON.stringify(facts);
-  const said = (f: () => never): unknown => {
-    try {
-      return f();
-    } catch (error) {
-      return error;
-    }
-  };
-  switch (code) {
-    case 'no-cash-balance':
-      return said(() =>
-        reject(
-          code,
-          `State a balance in ${String(facts.currency)} on or before ${String(facts.asOf)} first: POST …/cash/balances.`,
-          facts,
-        ),
-      );
-    case 'unknown-item':
-      return said(() =>
-        reject(
-          code,
-          `${String(facts.itemId)} is not open on the day of the plan in its currency: correct require or forbid.`,
-          facts,
-        ),
-      );
-    case 'required-item-blocked':
-      return said(() =>
-        reject(
-          code,
-          `${String(facts.itemId)} is on hold, in dispute or forbidden: release it, or do not require it.`,
-          facts,
-        ),
-      );
-    case 'required-before-first-run':
-      return said(() =>
-        reject(code, `No payment run is on or before the day by which ${String(facts.itemId)} is required.`, facts),
-      );
-    case 'too-many-bills':
-      return new Problem(
-        'payload-too-large',
-        `A plan takes at most ${String(facts.limit)} bills; ${String(facts.bills)} are open.`,
-        facts,
-      );
-    case 'runs-out-of-order':
-      return said(() =>
-        rejectMalformed([{ pointer: '/runs', detail: 'must be in order, each day once, none before asOf' }]),
-      );
-    case 'too-many-runs':
-      return said(() => rejectMalformed([{ pointer: '/runs', detail: `must be fewer (${told})` }]));
-    case 'horizon-too-long':
-      return said(() =>
-        rejectMalformed([{ pointer: '/asOf', detail: `the plan must end on or before ${String(facts.lastDay)}` }]),
-      );
-    case 'horizon-too-short':
-      return said(() =>
-        rejectMalformed([{ pointer: '/horizonEnd', detail: 'must not be before the last payment run' }]),
-      );
-  }
-};
-
-const translated = (error: unknown): unknown => {
-  if (error instanceof PlanRefusal) return refusal(error);
-  if (error instanceof PlanCancelled) return new Problem('plan-cancelled', 'It was cancelled; nothing was recorded.');
-  if (error instanceof PlannerStopped)
-    return new Problem('unavailable', 'The server is stopping; nothing was recorded. Send it again in a moment.');
-  if (error instanceof PlannerBusy)
-    return new Problem('too-many-requests', 'As many plans wait as may: send it again in a moment.');
-  return error;
-};
-
-const problemOf = (error: unknown, path: string): { problem: object; isOurFault: boolean } => {
-  const { body, code } = answerTo(error, path);
-  return { problem: JSON.parse(body) as object, isOurFault: code === 'internal-error' };
-};
+const progressOf = ({ planId: id, status, problem }: StandingJob): Progress => ({
+  id,
+  status: status === 'recording' ? 'running' : status,
+  ...(problem !== undefined && { problem: JSON.parse(problem) as object }),
+});

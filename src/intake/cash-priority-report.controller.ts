@@ -12,6 +12,7 @@ import { CashPlanResource } from './cash-plans.dto.js';
 import { CashPlans } from './cash-plans.service.js';
 import { Currency, Day, Gap, Money, OneOf, Optional, Share, WholeText } from './fields.js';
 import { MomentQueryDto } from './reading.dto.js';
+import { planResource } from './recorded-plans.js';
 import { Checked, rejectQuery } from './validation.js';
 
 const belows = ['drop', 'keep', 'weigh'] as const;
@@ -97,7 +98,7 @@ export class CashPriorityReportController {
     @TheCall() call: Call,
     @Query(Checked) query: CashPriorityQuery,
     @Headers('accept') accept: string | undefined,
-  ): Promise<string> {
+  ): Promise<Buffer> {
     const format = formatOf(query.format, accept);
     const { ledgerId, reply } = call;
     const moment = await this.moments.momentOf(ledgerId, query);
@@ -117,7 +118,7 @@ export class CashPriorityReportController {
       return text;
     }
     const { ledger, knownAt } = moment;
-    return `${JSON.stringify({ ledger, knownAt }).slice(0, -1)},${text.slice(1)}`;
+    return planResource(JSON.stringify({ ledger, knownAt }), text);
   }
 
   async #currency(ledgerId: string): Promise<string> {

@@ -110,7 +110,10 @@ export class CommandDesk {
 }
 
 /** Sets status and headers of an answer. @returns its body */
-export const sendAnswer = ({ reply }: Pick<Call, 'reply'>, { status, headers, body }: Sendable): string => {
+export const sendAnswer = <Body extends string | Buffer>(
+  { reply }: Pick<Call, 'reply'>,
+  { status, headers, body }: Sendable<Body>,
+): Body => {
   void reply.code(status).headers(headers);
   return body;
 };

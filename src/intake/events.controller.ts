@@ -1,21 +1,24 @@
-import { Readable } from 'node:stream';
-import { Get, Headers, Query, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { Get, Headers, Ip, Query, StreamableFile } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AnyRole } from '../access/declared.js';
-import { catalogue } from '../domain/events.js';
-import { EventLog, type LogPage, type PageOfLog } from '../event-log/event-log.js';
+import { Login } from '../access/login.js';
+import { catalogue, type DocumentName, type EventType } from '../domain/events.js';
+import { rejectMalformed } from '../domain/rejection.js';
+import { EventLog } from '../event-log/event-log.js';
+import { normalInstant } from '../reports/as-of.js';
 import { LedgerRoutes } from './api.js';
 import { type Call, TheCall } from './call.js';
-import { Id, NotWith, OneOf, Optional, WholeText } from './fields.js';
+import { type Asked, EventStreams } from './event-streams.js';
+import { DocumentText, Id, InstantText, NotWith, Optional, SomeOf, Text, WholeText } from './fields.js';
+import type { Plain } from './plain.js';
 import { Problem } from './problems.js';
 import { Reader } from './reader.js';
 import { ReadQuery } from './reading.dto.js';
-import { Checked } from './validation.js';
+import { Checked, rejectQuery } from './validation.js';
 
 const maxLimit = 1_000;
 const defaultLimit = 100;
-/** Large enough that a page costs little more than its lines, small enough that many exports fit into memory. */
-const linesPerRead = 2_000;
+const eventTypes = Object.keys(catalogue).sort();
 
 class EventsQuery extends ReadQuery {
   /** Begins after this position. */
@@ -39,10 +42,30 @@ class EventsQuery extends ReadQuery {
   @Id({ example: 'aws' })
   vendorId?: string;
 
-  /** Only those of this type. */
+  /** Only those in the history of this document: its kind and its id, or `ledger`. */
   @Optional()
-  @OneOf(Object.keys(catalogue).sort(), { example: 'InvoicePosted' })
+  @DocumentText({ example: 'invoice/INV-1' })
+  document?: string;
+
+  /** Only those of this type, or of one of several, with commas between them. */
+  @Optional()
+  @SomeOf(eventTypes, { example: 'InvoicePosted,InvoiceReversed' })
   type?: string;
+
+  /** Only those that this actor recorded. */
+  @Optional()
+  @Text({ max: 200, example: 'operator' })
+  actor?: string;
+
+  /** Only those recorded at this instant or later. */
+  @Optional()
+  @InstantText()
+  from?: string;
+
+  /** Only those recorded at this instant or earlier. Not for a stream that follows the log. */
+  @Optional()
+  @InstantText()
+  to?: string;
 }
 
 const lineSchema = {
@@ -66,9 +89,9 @@ const lineSchema = {
     ledger: { type: 'string' },
     position: { type: 'integer', minimum: 1 },
     id: { type: 'string', format: 'uuid' },
-    type: { type: 'string', enum: Object.keys(catalogue).sort() },
+    type: { type: 'string', enum: eventTypes },
     version: { type: 'integer', minimum: 1, description: 'Of the shape of `data`' },
-    stream: { type: 'string', description: 'The vendor account, `vendor/<id>`, or `ledger`' },
+    stream: { type: 'string', description: 'The vendor account, `vendor/<id>`; or `cash`, `plan/<id>`, `ledger`' },
     streamVersion: { type: 'integer', minimum: 1 },
     effectiveOn: { type: 'string', format: 'date' },
     recordedAt: { type: 'string', format: 'date-time' },
@@ -92,15 +115,23 @@ export class EventsController {
   constructor(
     private readonly log: EventLog,
     private readonly reader: Reader,
+    private readonly streams: EventStreams,
+    private readonly login: Login,
   ) {}
 
-  /** The log in the order of positions: as a page, or as a stream with one event a line. */
+  /** The log in the order of positions: as a page, as a stream with one event a line, or as a stream that follows it. */
   @Get()
   @AnyRole()
   @ApiOperation({
     description:
       'A page by default. With `Accept: application/x-ndjson` a stream up to where the log ends when the request comes, ' +
-      'without a limit: line n of the whole log is position n, exactly as it was stored and hashed.',
+      'without a limit: line n of the whole log is position n, exactly as it was stored and hashed. With ' +
+      '`Accept: text/event-stream` a stream of server-sent events that goes on with what is recorded from then on.',
+  })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    description: 'Of a stream that follows the log: goes on after this position, whatever `after` says.',
+    schema: { type: 'integer', minimum: 0 },
   })
   @ApiOkResponse({
     description: 'The events',
@@ -119,26 +150,34 @@ export class EventsController {
         },
       },
       'application/x-ndjson': { schema: { type: 'string' } },
+      'text/event-stream': {
+        schema: { type: 'string', description: 'Events with the position as `id` and the line as `data`' },
+      },
     },
   })
   async list(
     @TheCall() call: Call,
     @Query(Checked) query: EventsQuery,
     @Headers('accept') accept: string | undefined,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Headers('authorization') authorization: string | undefined,
+    @Ip() address: string,
   ): Promise<StreamableFile | string> {
     const format = formatOf(accept);
-    const head = await this.reader.head(call.ledgerId, query.atLeast);
-    const asked: Asked = {
-      after: Number(query.after ?? query.cursor ?? 0),
-      through: head.position,
-      vendorId: query.vendorId,
-      type: query.type,
-    };
+    const { ledgerId, reply } = call;
+    const { position: head } = await this.reader.head(ledgerId, query.atLeast);
+    void reply.header('Ledger-Position', String(head)).header('Vary', 'Accept');
+    if (format === 'text/event-stream') {
+      const mayGoOn = async (): Promise<boolean> => {
+        const who = await this.login.identify(authorization, address);
+        return !('refused' in who) && who.rolesIn(ledgerId).length > 0;
+      };
+      return this.#follow(call, query, head, lastEventId, mayGoOn);
+    }
+    const asked = await this.#asked(ledgerId, query, head);
     const limit = query.limit === undefined ? undefined : Number(query.limit);
-    void call.reply.header('Ledger-Position', String(head.position)).header('Vary', 'Accept');
-    return format === 'stream'
-      ? this.#stream(call.ledgerId, asked, limit ?? Infinity)
-      : this.#page(call, asked, limit ?? defaultLimit);
+    if (format === 'application/json') return this.#page(call, asked, limit ?? defaultLimit);
+    return new StreamableFile(await this.streams.lines(ledgerId, asked, limit ?? Infinity), { type: format });
   }
 
   async #page({ ledgerId, reply }: Call, asked: Asked, limit: number): Promise<string> {
@@ -149,46 +188,84 @@ export class EventsController {
     return `{"items":[${lines.map(({ line }) => line).join(',')}],"next":${next}}`;
   }
 
-  async #stream(ledgerId: string, asked: Asked, limit: number): Promise<StreamableFile> {
-    // What fails before the first line is answered as a problem; after it, only cutting the answer short is left.
-    const first = await this.log.page(ledgerId, { ...asked, limit: Math.min(limit, linesPerRead) });
-    // Not read ahead: the next page is fetched when the reader has taken the one before.
-    const stream = Readable.from(this.#pages(ledgerId, asked, limit, first), { objectMode: false, highWaterMark: 1 });
-    return new StreamableFile(stream, { type: 'application/x-ndjson' });
+  async #follow(
+    { ledgerId, reply }: Call,
+    query: Plain<EventsQuery>,
+    head: number,
+    lastEventId: string | undefined,
+    mayGoOn: () => Promise<boolean>,
+  ): Promise<StreamableFile> {
+    const endless = (['limit', 'to'] as const).filter((name) => query[name] !== undefined);
+    if (endless.length > 0) {
+      const detail = 'must be left out: a stream that follows the log has no end';
+      rejectQuery(endless.map((name) => ({ pointer: `/${name}`, detail })));
+    }
+    // A browser that comes back has the address that it began with, and says in the header how far it got.
+    const place = lastEventId ? { after: positionIn(lastEventId) } : { after: query.after, cursor: query.cursor };
+    // What this reader has seen is not in the log any more: to wait until it grows again would leave events out.
+    if (Number(place.after ?? place.cursor ?? 0) > head) {
+      const detail = `is beyond the log, which ends at position ${head}`;
+      if (lastEventId) rejectMalformed([{ pointer: '', detail: `The header Last-Event-ID ${detail}.` }]);
+      rejectQuery([{ pointer: place.after === undefined ? '/cursor' : '/after', detail }]);
+    }
+    const asked = await this.#asked(ledgerId, { ...query, cursor: undefined, ...place }, head);
+    void reply.headers({ 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+    return new StreamableFile(await this.streams.live(ledgerId, asked, mayGoOn), { type: 'text/event-stream' });
   }
 
-  async *#pages(ledgerId: string, asked: Asked, limit: number, first: LogPage): AsyncGenerator<string> {
-    let left = limit;
-    for (let page = first; ;) {
-      const last = page.lines.at(-1);
-      if (!last) return;
-      yield page.lines.map(({ line }) => `${line}\n`).join('');
-      left -= page.lines.length;
-      if (page.isLast || left === 0) return;
-      page = await this.log.page(ledgerId, { ...asked, after: last.position, limit: Math.min(left, linesPerRead) });
-    }
+  async #asked(ledgerId: string, query: Plain<EventsQuery>, head: number): Promise<Asked> {
+    const { after, cursor, vendorId, document, type, actor, from, to } = query;
+    if (from !== undefined && to !== undefined && normalInstant(from)! > normalInstant(to)!)
+      rejectQuery([{ pointer: '/from', detail: 'must not be later than to' }]);
+    const [start, end] = await Promise.all([
+      this.#start(ledgerId, from),
+      to === undefined ? head : this.log.lastRecorded(ledgerId, 'by', to),
+    ]);
+    return {
+      after: Math.max(Number(after ?? cursor ?? 0), start),
+      through: Math.min(head, end),
+      vendorId,
+      document: document as DocumentName | undefined,
+      types: type?.split(',') as EventType[] | undefined,
+      actor,
+    };
+  }
+
+  /** The position after which the events of an instant come. */
+  async #start(ledgerId: string, from: string | undefined): Promise<number> {
+    return from === undefined ? 0 : this.log.lastRecorded(ledgerId, 'before', from);
   }
 }
 
-type Asked = Omit<PageOfLog, 'limit'>;
+/** @throws {Rejection} `malformed` */
+const positionIn = (lastEventId: string): string =>
+  /^(0|[1-9]\d{0,14})$/.test(lastEventId)
+    ? lastEventId
+    : rejectMalformed([
+        { pointer: '', detail: 'The header Last-Event-ID must be the id of an event of this stream: its position.' },
+      ]);
 
 /** @throws {Problem} `not-acceptable` */
-const formatOf = (accept: string | undefined): 'page' | 'stream' => {
+const formatOf = (accept: string | undefined): Format => {
   const ranges = (accept?.trim() ? accept : '*/*').split(',').map((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
     const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1');
     return { type, quality: Number.isNaN(quality) ? 0 : quality };
   });
-  const welcome = (...types: string[]): number =>
+  const welcome = (...types: readonly string[]): number =>
     Math.max(0, ...ranges.filter(({ type }) => types.includes(type)).map(({ quality }) => quality));
   // Only who asks for a stream by name gets one: a browser that takes anything is better off with a page.
-  const stream = welcome('application/x-ndjson');
-  const page = welcome('application/json', 'application/*', '*/*');
-  if (stream === 0 && page === 0) {
-    throw new Problem(
-      'not-acceptable',
-      'The log comes as application/json, in pages, or as application/x-ndjson, a line for each event.',
-    );
-  }
-  return stream > 0 && stream >= page ? 'stream' : 'page';
+  const best = formats
+    .map((format) => ({ format, quality: welcome(format, ...(format === 'application/json' ? anything : [])) }))
+    .reduce((one, other) => (other.quality > one.quality ? other : one));
+  if (best.quality > 0) return best.format;
+  throw new Problem(
+    'not-acceptable',
+    'The log comes as application/json, in pages; as application/x-ndjson, a line for each event; or as text/event-stream, which goes on with what is recorded.',
+  );
 };
+
+/** Of what is equally welcome, the first. */
+const formats = ['application/x-ndjson', 'text/event-stream', 'application/json'] as const;
+type Format = (typeof formats)[number];
+const anything = ['application/*', '*/*'];

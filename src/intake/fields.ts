@@ -1,8 +1,9 @@
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
-import { everyLedger, installationLedger, isPersonId } from '../domain/access.js';
+import { everyLedger, installationLedger, isPersonId, personIdPattern } from '../domain/access.js';
 import { isLocalDate, isTimeZone } from '../domain/calendar.js';
+import { documentKinds } from '../domain/events.js';
 import { faultOfAmount, isCurrency } from '../domain/money.js';
 import { normalInstant } from '../reports/as-of.js';
 
@@ -147,9 +148,9 @@ export const PersonId = (api: Described = {}): PropertyDecorator =>
   );
 
 /** A list of words out of some, each once, at least one. */
-export const SomeOf = (values: readonly string[], api: Described = {}): PropertyDecorator =>
+export const ListOfSome = (values: readonly string[], api: Described = {}): PropertyDecorator =>
   field(
-    'someOf',
+    'listOfSome',
     (value) =>
       Array.isArray(value) &&
       value.length > 0 &&
@@ -182,6 +183,37 @@ export const OneOf = (values: readonly string[], api: Described & { default?: st
     enum: [...values],
     ...api,
   });
+
+/** In a query, one of some words, or several with commas between them. */
+export const SomeOf = (values: readonly string[], api: Described = {}): PropertyDecorator =>
+  field(
+    'someOf',
+    (value) => {
+      const wrong = typeof value === 'string' ? value.split(',').find((word) => !values.includes(word)) : '';
+      return wrong === undefined ? undefined : `must be some of ${values.join(', ')}, with commas between them`;
+    },
+    { type: String, ...api },
+  );
+
+/** In a query, the name of a document in the log: its kind and its id. */
+export const DocumentText = (api: Described = {}): PropertyDecorator =>
+  field(
+    'document',
+    (value) => {
+      const [kind = '', id = '', ...rest] = typeof value === 'string' ? value.split('/') : [];
+      // An allocation that comes with a payment is named after it, and so may have a longer id than a caller can choose.
+      const isName =
+        kinds.has(kind) &&
+        rest.length === 0 &&
+        (kind === 'person' ? isPersonId(id) : /^[A-Za-z0-9._-]{1,70}$/.test(id));
+      return isName || value === 'ledger'
+        ? undefined
+        : `must be a kind and an id, such as invoice/INV-1, or ledger; kinds are ${documentKinds.join(', ')}`;
+    },
+    { type: String, maxLength: 135, ...api },
+  );
+
+const kinds: ReadonlySet<string> = new Set(documentKinds);
 
 // Requests name the same few thousand days again and again, and to look one up costs a fiftieth of finding out.
 const knownDays = new Set<string>();

@@ -30,6 +30,8 @@ class HttpAdapter extends FastifyAdapter {
 export const createHttpAdapter = (options: FastifyServerOptions = {}): FastifyAdapter => {
   const ours: FastifyServerOptions = {
     bodyLimit: maxBodyBytes,
+    // As long as the longest id that there is, a person's.
+    routerOptions: { maxParamLength: 128 },
     // What the router refuses before any of our code is asked: an address that is no address.
     frameworkErrors: (error, request, reply) => {
       const { code, status, headers, body } = answerTo(

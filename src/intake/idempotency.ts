@@ -35,11 +35,11 @@ export const requestPrint = (
     .digest('base64url');
 
 /** An answer, ready to be sent. */
-export interface Sendable {
+export interface Sendable<Body extends string | Buffer = string> {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
-  readonly body: string;
+  readonly body: Body;
 }
 
 /**
@@ -57,7 +57,10 @@ export const answerOf = (ledgerId: string, { receipt, replayed }: Answer): Senda
   body: isPlan(receipt) ? receipt.body : `${withNotices(receipt).slice(0, -1)},"position":${receipt.position}}`,
 });
 
-/** A plan says itself which position it speaks of: that of the last event that it takes into account. */
+/**
+ * A plan says itself which position it speaks of: that of the last event that it takes into account. What is kept for its
+ * key is its head, and the text that belongs to it is in the log already.
+ */
 const isPlan = ({ location }: Receipt): boolean => /^\/cash-plans\/[^/]+$/.test(location);
 
 /** The log notices only once an invoice is recorded what else on the account looks like it. */

@@ -23,6 +23,7 @@ import {
 } from './consequences.controller.js';
 import { CreditNotesController } from './credit-notes.controller.js';
 import { DeferralsController } from './deferrals.controller.js';
+import { EventStreams } from './event-streams.js';
 import { EventsController } from './events.controller.js';
 import { HoldsAndDisputesController } from './holds-and-disputes.controller.js';
 import { InvoicesController } from './invoices.controller.js';
@@ -31,9 +32,12 @@ import { ListedDocument } from './listed-document.js';
 import { Lists } from './lists.js';
 import { OffersController } from './offers.controller.js';
 import { PaymentsController } from './payments.controller.js';
+import { PeriodsController } from './periods.controller.js';
+import { PlanRuns } from './plan-runs.js';
 import { PresetsController } from './presets.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Reader } from './reader.js';
+import { RecordedPlans } from './recorded-plans.js';
 import { RefundsController } from './refunds.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { VendorsController } from './vendors.controller.js';
@@ -51,7 +55,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * - `Books` (class of projections/books.ts)
  * - `Proofs` (class of audit/proofs.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
- * - `Planner` (class of planning/planner.ts)
+ * - `Planner`, `PlanJobs` and `Adopter` (classes of planning/planner.ts, plan-jobs.ts and adopter.ts)
  * - `AccessDirectory`, `Login`, `TokenUses` (classes of access/)
  *
  * The application is to be made on `createHttpAdapter()` of intake/http.ts, with `{ bodyParser: false }`.
@@ -78,6 +82,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CashController,
     CashPlansController,
     CashPriorityReportController,
+    PeriodsController,
     PresetsController,
     AccessController,
     AccessReportController,
@@ -89,7 +94,10 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CashPlans,
     CommandDesk,
     ConsequencesReader,
+    EventStreams,
+    PlanRuns,
     Reader,
+    RecordedPlans,
     Lists,
     ExecuteHandler,
     { provide: APP_FILTER, useClass: ProblemFilter },

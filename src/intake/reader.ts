@@ -43,6 +43,7 @@ export class Reader {
    * Answers a document with its history, and sets the headers of the answer.
    *
    * @param show makes the resource of the document
+   * @param tell which events of the document's history are the resource's; by default all
    * @returns the body of the answer, JSON
    * @throws {Problem} `not-found`
    * @throws {NotYetThere} if the log does not go as far as asked within 5 seconds
@@ -52,6 +53,7 @@ export class Reader {
     name: N,
     query: Plain<ReadQuery>,
     show: (document: DocumentOf<N>, reading: Reading) => object | Promise<object>,
+    tell: (history: readonly RecordedEvent[]) => readonly RecordedEvent[] = (history) => history,
   ): Promise<string> {
     const head = await this.head(call.ledgerId, query.atLeast);
     const found = await this.log.document(call.ledgerId, name);
@@ -64,7 +66,7 @@ export class Reader {
       undefined,
     ) as DocumentOf<N>;
     const resource = await show(document, { position, today: await this.today(call.ledgerId), history });
-    return send(call, position, { ...resource, history: history.map(shownEvent) });
+    return send(call, position, { ...resource, history: tell(history).map(shownEvent) });
   }
 
   /**

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { type Grant, type RevokeToken, type Role, roles, type Token } from '../domain/access.js';
 import { uuidv7 } from '../event-log/uuid.js';
 import { normalInstant } from '../reports/as-of.js';
-import { Id, InstantText, LedgerOrAll, ListOf, Optional, PersonId, SomeOf, Text } from './fields.js';
+import { Id, InstantText, LedgerOrAll, ListOf, ListOfSome, Optional, PersonId, Text } from './fields.js';
 import { PageQuery } from './reading.dto.js';
 import { Shown, ShownInstant } from './shown.dto.js';
 import type { Plain } from './plain.js';
@@ -12,7 +12,7 @@ class GrantBody {
   @LedgerOrAll()
   ledger!: string;
 
-  @SomeOf(roles, { example: ['clerk'] })
+  @ListOfSome(roles, { example: ['clerk'] })
   roles!: Role[];
 }
 
@@ -55,8 +55,9 @@ export class TokenListQuery extends PageQuery {
 }
 
 class ShownRevocation {
+  /** Absent in the answer with which it is revoked. */
   @ShownInstant()
-  at!: string;
+  at?: string;
   reason!: string;
 }
 
@@ -113,7 +114,8 @@ export const tokenResource = ({ facts, issuedAt, revoked }: Token, lastUsedAt?: 
     // While it is being issued, the instant is not known yet.
     ...(issuedAt !== '' && { issuedAt }),
     expiresAt,
-    ...(revoked && { revoked: { ...revoked } }),
+    // Nor that at which it is revoked, while it is.
+    ...(revoked && { revoked: { ...(revoked.at !== '' && { at: revoked.at }), reason: revoked.reason } }),
     ...(lastUsedAt !== undefined && { lastUsedAt }),
     prefix,
   };

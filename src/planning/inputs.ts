@@ -4,6 +4,7 @@ import {
   type CashFlow,
   type Consequences as PlanConsequences,
   type Cutoff,
+  type Hold,
   type Offer,
   type OpenInstalment,
   type PlanInput,
@@ -43,9 +44,9 @@ interface Rows {
     readonly due: string;
     readonly planned: string;
     readonly owed: string;
-    readonly held: string;
     readonly disputed: string;
   };
+  readonly holds: { readonly invoice_id: string; readonly reason: string; readonly until: string | null };
   readonly consequences: { readonly vendor_id: string; readonly invoice_id: string; readonly consequences: string };
   readonly offers: {
     readonly offer_id: string;
@@ -73,7 +74,7 @@ interface Rows {
 
 const openItems = `
   select item_type, item_id, vendor_id, original_due_on, due_on, planned_on,
-         sum(owed) as owed, sum(held) as held, sum(disputed) as disputed
+         sum(owed) as owed, sum(disputed) as disputed
     from books.subledger_lines
    where ${inScope} and item_type in ('invoice', 'charge')
    group by item_type, item_id, vendor_id, original_due_on, due_on, planned_on
@@ -82,10 +83,24 @@ const openItems = `
 const queries = {
   items: `
     select o.item_type as kind, o.item_id as id, o.vendor_id, d.number, ${dayText('o.original_due_on')} as original,
-           ${dayText('o.due_on')} as due, ${dayText('o.planned_on')} as planned, o.owed, o.held, o.disputed
+           ${dayText('o.due_on')} as due, ${dayText('o.planned_on')} as planned, o.owed, o.disputed
       from (${openItems}) o
       left join books.documents d
         on d.ledger_id = $1 and d.generation = $2 and d.kind = o.item_type and d.id = o.item_id`,
+  // A release ends the hold that is in force on its day, also where that is still to come.
+  holds: `
+    select invoice_id, reason, ${dayText('ends_on')} as until
+      from (select h.invoice_id, h.reason,
+                   least(h.until,
+                         (select min(r.effective_on) from books.holds r
+                           where r.ledger_id = $1 and r.generation = $2 and r.invoice_id = h.invoice_id
+                             and r.position <= $4 and r.position > h.position and r.reason is null
+                             and r.effective_on >= h.effective_on
+                             and (h.until is null or r.effective_on < h.until))) as ends_on
+              from books.holds h
+             where h.ledger_id = $1 and h.generation = $2 and h.position <= $4 and h.effective_on <= $3::date
+               and h.reason is not null and $5::text is not null) held
+     where ends_on is null or ends_on > $3::date`,
   // In force is the set with the latest day up to asOf; of one day the one recorded last.
   consequences: `
     select distinct on (vendor_id, invoice_id) vendor_id, invoice_id, consequences
@@ -160,6 +175,12 @@ export const readPlanInput = async (
       consequencesOf: (vendorId, invoiceId) =>
         merged(vendorsOwn(vendorId), consequences.get(`${vendorId}/${invoiceId}`)),
       offers: grouped(await read('offers')),
+      holds: new Map(
+        (await read('holds')).map(({ invoice_id, reason, until }) => [
+          invoice_id,
+          { reason, ...(until !== null && { until }) },
+        ]),
+      ),
       discounts: new Map((await read('discounts')).map((row) => [row.invoice_id, row])),
     }),
     ...expectations.flatMap((row) => expectedBill(row, currency, vendorsOwn)),
@@ -187,6 +208,7 @@ interface Context {
   readonly currency: Currency;
   readonly consequencesOf: (vendorId: string, invoiceId: string) => Kept;
   readonly offers: ReadonlyMap<string, readonly Rows['offers'][]>;
+  readonly holds: ReadonlyMap<string, Hold>;
   readonly discounts: ReadonlyMap<string, Rows['discounts']>;
 }
 
@@ -201,13 +223,15 @@ const itemsOf = (rows: readonly Rows['items'][], context: Context): PlanItem[] =
   return [...byItem.values()].map((own) => itemOf(own, context));
 };
 
-const itemOf = (rows: readonly Rows['items'][], { currency, consequencesOf, offers, discounts }: Context): PlanItem => {
+const itemOf = (rows: readonly Rows['items'][], context: Context): PlanItem => {
+  const { currency, consequencesOf, offers, holds, discounts } = context;
   const [{ kind, id, vendor_id: vendorId, number }] = rows as [Rows['items']];
   const isInvoice = kind === 'invoice';
   const discount = isInvoice ? discounts.get(id) : undefined;
   const open = rows.reduce((total, { owed }) => total + BigInt(owed), 0n);
   const off = discount ? (open * hundredths(discount.percent)) / 10_000n : 0n;
   const own = isInvoice ? (offers.get(id) ?? []) : [];
+  const hold = isInvoice ? holds.get(id) : undefined;
   return {
     itemId: id,
     kind,
@@ -220,7 +244,7 @@ const itemOf = (rows: readonly Rows['items'][], { currency, consequencesOf, offe
       amount: full(row.owed, currency),
       ...(row.disputed !== '0' && { disputed: full(row.disputed, currency) }),
     })),
-    ...(rows.some(({ held }) => held !== '0') && { hold: 'on hold' }),
+    ...(hold && { hold }),
     consequences: withoutCutoffs(isInvoice ? consequencesOf(vendorId, id) : consequencesOf(vendorId, '')),
     ...(off > 0n && { discount: { until: discount!.until, amount: full(off, currency) } }),
     ...(own.length > 0 && { offers: own.map((row) => offerOf(row, currency)) }),

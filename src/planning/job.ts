@@ -13,14 +13,15 @@ export interface Job {
 }
 
 export interface Planned {
-  /** The plan as JSON, or, if that was asked for, as CSV. */
-  readonly text: string;
+  /** The plan as JSON, or, if that was asked for, as CSV; in UTF-8. */
+  readonly text: Buffer;
   /** What is recorded of it. */
   readonly recorded?: Omit<DataOf<'CashPlanProposed'>, 'planId'>;
 }
 
 export type Outcome =
-  | { readonly kind: 'planned'; readonly planned: Planned }
+  // Bytes that are handed over, not copied, and come without what makes them a buffer.
+  | { readonly kind: 'planned'; readonly planned: Omit<Planned, 'text'> & { readonly text: Uint8Array } }
   | {
       readonly kind: 'refused';
       readonly code: PlanRefusalCode;

@@ -9,5 +9,5 @@ export const pack = async (text: string): Promise<PackedText> => ({
   content: (await promisify(gzip)(text)).toString('base64'),
 });
 
-export const unpack = async ({ content }: PackedText): Promise<string> =>
-  (await promisify(gunzip)(Buffer.from(content, 'base64'))).toString();
+/** @returns the text as UTF-8 */
+export const unpack = ({ content }: PackedText): Promise<Buffer> => promisify(gunzip)(Buffer.from(content, 'base64'));

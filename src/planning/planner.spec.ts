@@ -28,7 +28,7 @@ afterEach(() => planner.stop());
 const until = async (holds: () => boolean): Promise<void> => {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
-const textOf = async ({ planned }: Planning): Promise<string> => (await planned).text;
+const textOf = async ({ planned }: Planning): Promise<string> => (await planned).text.toString();
 
 describe('the planner', () => {
   it('plans one after the other, in one thread', async () => {
@@ -39,13 +39,15 @@ describe('the planner', () => {
   });
   it('says whose turn it is', async () => {
     start();
-    const first = planner.plan(job('hang'));
-    const second = planner.plan(job('b'));
-    await until(() => first.isUnderWay());
-    expect(second.isUnderWay()).toBe(false);
+    const turns: string[] = [];
+    const first = planner.plan(job('hang'), () => turns.push('first'));
+    const second = planner.plan(job('b'), () => turns.push('second'));
+    await until(() => turns.length > 0);
+    expect(turns).toEqual(['first']);
     first.cancel();
     await expect(first.planned).rejects.toThrow(PlanCancelled);
     expect(await textOf(second)).toBe('b 1');
+    expect(turns).toEqual(['first', 'second']);
   });
   it('cancels what waits, and only that', async () => {
     start();

@@ -14,14 +14,13 @@ export class PlannerBusy extends Error {}
 export interface Planning {
   /** @throws {PlanRefusal | PlanCancelled | PlannerStopped | NotYetThere} */
   readonly planned: Promise<Planned>;
-  /** Whether it is its turn. */
-  isUnderWay(): boolean;
   /** Does nothing once it is done. */
   cancel(): void;
 }
 
 interface Task {
   readonly job: Job;
+  readonly onTurn: () => void;
   readonly resolve: (planned: Planned) => void;
   readonly reject: (error: unknown) => void;
   /** How often the thread has died over it. */
@@ -77,20 +76,22 @@ export class Planner {
     thread.unref();
   }
 
-  /** @throws {PlannerBusy} */
-  plan(job: Job): Planning {
+  /**
+   * @param onTurn called when it is this plan's turn
+   * @throws {PlannerBusy | PlannerStopped}
+   */
+  plan(job: Job, onTurn: () => void = () => undefined): Planning {
     if (this.#isStopped) throw new PlannerStopped('this process stops');
     if (this.#waiting.length >= maxWaiting) throw new PlannerBusy('as many plans wait as may');
     let task!: Task;
     const planned = new Promise<Planned>((resolve, reject) => {
-      task = { job, resolve, reject, deaths: 0 };
+      task = { job, onTurn, resolve, reject, deaths: 0 };
     });
     this.#waiting.push(task);
     this.start();
     this.#next();
     return {
       planned,
-      isUnderWay: () => this.#underWay === task,
       cancel: () => {
         this.#cancel(task);
       },
@@ -115,6 +116,7 @@ export class Planner {
     this.#underWay = task;
     this.#thread!.ref();
     this.#thread!.postMessage(task.job);
+    task.onTurn();
   }
 
   #finish(outcome: Outcome): void {
@@ -124,7 +126,7 @@ export class Planner {
     if (!task) return;
     switch (outcome.kind) {
       case 'planned':
-        task.resolve(outcome.planned);
+        task.resolve({ ...outcome.planned, text: bufferOf(outcome.planned.text) });
         break;
       case 'refused':
         task.reject(new PlanRefusal(outcome.code, outcome.facts));
@@ -178,3 +180,6 @@ export class Planner {
     ).unref();
   }
 }
+
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);

@@ -15,9 +15,6 @@ import { readPlanInput } from './inputs.js';
 import type { Job, Outcome, Planned } from './job.js';
 import { pack } from './packed.js';
 
-/** A plan that takes longer is cut off, and says so. */
-const timeLimitMs = 300_000;
-
 const { url } = workerData as { readonly url: string };
 const pool = new pg.Pool({
   connectionString: url,
@@ -35,13 +32,13 @@ const plan = async ({ moment, currency, request, form }: Job): Promise<Planned> 
   const input = await inSnapshot(pool, moment.ledger, moment.position, (snapshot) =>
     readPlanInput(snapshot, moment, currency, request),
   );
-  const answer = await planCash(input, solver, { now: () => performance.now(), timeLimitMs });
-  if (form === 'csv') return { text: planCsv(answer, moment) };
+  const answer = await planCash(input, solver);
+  if (form === 'csv') return { text: bytesOf(planCsv(answer, moment)) };
   const text = JSON.stringify(answer);
-  if (form === 'json') return { text };
+  if (form === 'json') return { text: bytesOf(text) };
   const { asOf, position, engine, proven, reproducible, lowerBound, gap, inputsHash } = answer;
   return {
-    text,
+    text: bytesOf(text),
     recorded: {
       asOf,
       position,
@@ -60,6 +57,13 @@ const plan = async ({ moment, currency, request, form }: Job): Promise<Planned> 
   };
 };
 
+/** Not from the pool of small buffers: it is handed over whole. */
+const bytesOf = (text: string): Buffer => {
+  const bytes = Buffer.alloc(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+};
+
 const outcomeOf = async (job: Job): Promise<Outcome> => {
   try {
     return { kind: 'planned', planned: await plan(job) };
@@ -75,7 +79,8 @@ const outcomeOf = async (job: Job): Promise<Outcome> => {
 
 parentPort!.on('message', (job: Job) => {
   void outcomeOf(job).then((outcome) => {
-    parentPort!.postMessage(outcome);
+    const handedOver = outcome.kind === 'planned' ? [outcome.planned.text.buffer as ArrayBuffer] : [];
+    parentPort!.postMessage(outcome, handedOver);
   });
 });
 parentPort!.postMessage('ready');

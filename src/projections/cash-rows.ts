@@ -26,6 +26,7 @@ export const cashTables = {
     'category',
     'description',
   ],
+  holds: ['invoice_id', 'position', 'effective_on', 'until', 'reason'],
   settlement_discounts: ['invoice_id', 'position', 'until', 'percent'],
   cash_plans: ['plan_id', 'position', 'facts'],
 } as const satisfies Record<string, readonly string[]>;
@@ -58,6 +59,12 @@ export const cashRowsOf = (event: RecordedEvent): CashRow[] => {
     }
     case 'CashExpectationWithdrawn':
       return [{ table: 'cash_expectations', cells: [event.data.expectationId, position, ...Array<undefined>(8)] }];
+    case 'InvoiceHeld': {
+      const { invoiceId, on, until, reason } = event.data;
+      return [{ table: 'holds', cells: [invoiceId, position, on, until, reason] }];
+    }
+    case 'InvoiceReleased':
+      return [{ table: 'holds', cells: [event.data.invoiceId, position, event.data.on, undefined, undefined] }];
     case 'InvoicePosted': {
       const { invoiceId, invoiceDate, terms } = event.data;
       if (!terms?.discount) return [];

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { copyRows } from '../database/copy-rows.js';
+import { takingTurns } from '../database/turns.js';
 import { kindOf } from '../domain/documents.js';
-import type { DocumentName } from '../domain/events.js';
+import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
 import { readLine } from '../event-log/record.js';
 import { firstGeneration } from './books.js';
@@ -226,7 +227,12 @@ export class ProjectionWorker {
       values: [ledgerId, position, eventsPerPass, through],
     });
     if (lines.length === 0) return { position, isEnd: true };
-    const events = lines.map(({ line }) => readLine(line));
+    const turn = takingTurns();
+    const events: RecordedEvent[] = [];
+    for (const { line } of lines) {
+      events.push(readLine(line));
+      await turn();
+    }
     const last = events.at(-1)!;
 
     const memory = this.#memoryAt(`${ledgerId} ${generation}`, position);
@@ -241,7 +247,7 @@ export class ProjectionWorker {
 
     // What is folded and then not written would be wrong to build on.
     memory.position = -1;
-    const rows = fold(events, documents);
+    const rows = await foldInTurns(events, documents);
     if (!(await this.#write(ledgerId, generation, isLive, position, last, rows))) return { position, isEnd: false };
     for (const [name, folded] of documents) memory.documents.set(name, folded);
     memory.position = last.position;
@@ -300,6 +306,26 @@ export class ProjectionWorker {
     }
   }
 }
+
+/** To fold an event costs several times what it costs to read one. */
+const eventsPerTurn = 50;
+
+/** Folds events piece by piece: a pass may have thousands, and those who ask for something have the thread in between. */
+const foldInTurns = async (events: readonly RecordedEvent[], documents: Map<DocumentName, Folded>): Promise<Rows> => {
+  const pieces: Rows[] = [];
+  for (let from = 0; from < events.length; from += eventsPerTurn) {
+    if (from > 0) await nextTurn();
+    pieces.push(fold(events.slice(from, from + eventsPerTurn), documents));
+  }
+  return {
+    subledgerLines: pieces.flatMap((rows) => rows.subledgerLines),
+    journalLines: pieces.flatMap((rows) => rows.journalLines),
+    vendorFacts: pieces.flatMap((rows) => rows.vendorFacts),
+    cash: pieces.flatMap((rows) => rows.cash),
+    // Of each as the last piece that changed it left it.
+    documents: [...new Map(pieces.flatMap((rows) => rows.documents).map((row) => [row.name, row])).values()],
+  };
+};
 
 /** Adds the rows of a pass that begins after a position to a generation of the books, in the transaction that is open. */
 const writeRows = async (

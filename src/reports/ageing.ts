@@ -5,13 +5,17 @@ import { asOfDay, dayText, inScope, isCredit, isDeferred, scopeValues, vendorsTh
 import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
 import { byCurrency, minorOf, type Sum, withAmounts } from './figures.js';
 import type { AgeingBy, Basis } from './queries.js';
-import { takingTurns } from './slices.js';
+import { takingTurns } from '../database/turns.js';
 import type { Snapshot } from './snapshot.js';
 
-export interface AgeingQuestion {
+/** How open amounts are put into buckets. */
+export interface AgeingCut {
   readonly basis: Basis;
   /** The last days of the buckets, increasing, in days late. */
   readonly edges: readonly number[];
+}
+
+export interface AgeingQuestion extends AgeingCut {
   readonly by: AgeingBy;
   readonly currency?: Currency | undefined;
 }
@@ -36,7 +40,7 @@ export const bucketsOf = (edges: readonly number[]): string[] => [
 ];
 
 /** Which of its dates an instalment ages by. */
-const basisColumn: Readonly<Record<Basis, string>> = {
+export const basisColumn: Readonly<Record<Basis, string>> = {
   agreed: 'due_on',
   contractual: 'original_due_on',
   'invoice-date': 'document_date',
@@ -47,9 +51,10 @@ const keyColumns: Readonly<Record<AgeingBy, readonly string[]>> = {
   invoice: ['vendorId', 'vendorName', 'itemId', 'itemType', 'number', 'dueOn', 'daysLate'],
   kind: ['kind'],
 };
-const otherColumns = ['onAccount', 'deferred', 'held', 'disputed'] as const;
+export const otherColumns = ['onAccount', 'deferred', 'held', 'disputed'] as const;
 
-interface Sums {
+/** What `sumsOf` finds. */
+export interface Sums {
   readonly currency: Currency;
   readonly total: Sum;
   readonly on_account: Sum;
@@ -77,13 +82,23 @@ interface ItemSums extends VendorSums {
  * One pass over the lines, with one comparison of dates a bucket: what is late by more than each edge is summed up, and
  * a bucket is the difference of two such sums. The edges are numbers that intake has checked.
  */
-const sumsOf = ({ edges }: AgeingQuestion, date: string, deferred: string): string => `
+export const sumsOf = ({ edges }: AgeingCut, date: string, deferred: string): string => `
   sum(owed) as total,
   ${[0, ...edges].map((edge, place) => `sum(owed) filter (where ${date} < ${asOfDay} - ${edge}) as late_${place}`).join(',\n  ')},
   -sum(owed) filter (where ${isCredit}) as on_account,
   sum(owed) filter (where ${deferred}) as deferred,
   sum(held) filter (where held <> 0) as held,
   sum(disputed) filter (where disputed <> 0) as disputed`;
+
+/** The columns of `sumsOf`. */
+export const sumColumns = ({ edges }: AgeingCut): string[] => [
+  'total',
+  ...[0, ...edges].map((_, place) => `late_${place}`),
+  'on_account',
+  'deferred',
+  'held',
+  'disputed',
+];
 
 const vendorQuery = (question: AgeingQuestion): string => `
   with sums as (
@@ -95,14 +110,7 @@ const vendorQuery = (question: AgeingQuestion): string => `
 
 /** By vendor first: which kind a vendor is of, where the invoice says none, need not be looked up line by line. */
 const kindQuery = (question: AgeingQuestion): string => {
-  const columns = [
-    'total',
-    ...[0, ...question.edges].map((_, place) => `late_${place}`),
-    'on_account',
-    'deferred',
-    'held',
-    'disputed',
-  ];
+  const columns = sumColumns(question);
   return `
   with sums as (
     select currency, vendor_id, kind as own_kind, ${sumsOf(question, basisColumn[question.basis], isDeferred)}
@@ -139,7 +147,7 @@ const invoiceQuery = (question: AgeingQuestion): string => `
 export const ageing = async (snapshot: Snapshot, moment: Moment, question: AgeingQuestion): Promise<AgeingReport> => {
   const found = await sumsFor(snapshot, scopeValues(snapshot, moment, question.currency), question);
   const buckets = bucketsOf(question.edges);
-  const columns = [...buckets, 'total', ...otherColumns];
+  const columns = figureColumns(question.edges);
   // A row is made from one that has all columns: adding them one by one makes an object that costs ten times as much.
   const blank: Row = Object.fromEntries([...keyColumns[question.by], ...columns].map((column) => [column, null]));
   const currencies: AgeingReport['currencies'][number][] = [];
@@ -195,8 +203,11 @@ const keysOf = (sums: VendorSums | KindSums | ItemSums, { asOf }: Moment): Row =
   };
 };
 
-/** In the order of the columns: the buckets, total, and the others. */
-const figuresOf = (sums: Sums, edges: readonly number[]): Minor[] => {
+/** The columns that all rows have: the buckets, total, and the others. */
+export const figureColumns = (edges: readonly number[]): string[] => [...bucketsOf(edges), 'total', ...otherColumns];
+
+/** In the order of `figureColumns`. */
+export const figuresOf = (sums: Sums, edges: readonly number[]): Minor[] => {
   const total = minorOf(sums.total);
   // Each bucket is what is late by more than its lower edge, without what is late by more than its upper one.
   const late = [total, ...[0, ...edges].map((_, place) => minorOf(sums[`late_${place}`]))];

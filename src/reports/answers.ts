@@ -38,9 +38,13 @@ const perCurrency = (properties: Record<string, Schema>): Schema => list(object(
 
 const ageingColumns = each(['total', 'onAccount', 'deferred', 'held', 'disputed'], amount);
 
+const ageingBasis: Schema = { type: 'string', enum: [...bases] };
+const ageingBuckets: Schema = { ...list(text), example: ['notDue', '1-30', '31-60', '61-90', 'over-90'] };
+const itemTypes: Schema = { type: 'string', enum: ['invoice', 'charge', 'credit-note', 'payment'] };
+
 const ageingAnswer = report({
-  basis: { type: 'string', enum: [...bases] },
-  buckets: { ...list(text), example: ['notDue', '1-30', '31-60', '61-90', 'over-90'] },
+  basis: ageingBasis,
+  buckets: ageingBuckets,
   currencies: perCurrency({
     rows: list({
       type: 'object',
@@ -51,7 +55,7 @@ const ageingAnswer = report({
         vendorId: text,
         vendorName: nullableText,
         itemId: text,
-        itemType: { type: 'string', enum: ['invoice', 'charge', 'credit-note', 'payment'] },
+        itemType: itemTypes,
         number: nullableText,
         dueOn: day,
         daysLate: { type: 'integer', description: 'Below zero if not due yet.' },
@@ -144,12 +148,51 @@ const journalAnswer = report({
   next: { ...nullableText, description: 'The cursor of the next page.' },
 });
 
+const change = (properties: Record<string, Schema>): Schema =>
+  object({
+    ...properties,
+    from: object(ageingColumns, { additionalProperties: amount, description: 'What the ageing said at first.' }),
+    change: object(ageingColumns, { additionalProperties: amount, description: '`to` without `from`.' }),
+    to: object(ageingColumns, { additionalProperties: amount, description: 'What the ageing says at last.' }),
+  });
+
+const changesAnswer = report({
+  from: object({ knownAt: moment.knownAt, position }),
+  basis: ageingBasis,
+  buckets: ageingBuckets,
+  currencies: perCurrency({
+    rows: list(change({ vendorId: text, vendorName: nullableText })),
+    totals: change({}),
+    events: list(
+      object(
+        {
+          position,
+          type: { type: 'string', description: 'The type of the event.', example: 'InvoicePosted' },
+          recordedAt: { type: 'string', format: 'date-time' },
+          effectiveOn: day,
+          actor: object({ id: text, role: text }),
+          vendorId: text,
+          ...ageingColumns,
+          items: list(
+            object(
+              { itemType: itemTypes, itemId: text, number: nullableText, ...ageingColumns },
+              { additionalProperties: amount },
+            ),
+          ),
+        },
+        { additionalProperties: amount, description: 'An amount for each bucket, in all and of each item.' },
+      ),
+    ),
+  }),
+});
+
 const answers = {
   ageing: ageingAnswer,
   liabilities: liabilitiesAnswer,
   statement: statementAnswer,
   'trial-balance': trialBalanceAnswer,
   journal: journalAnswer,
+  changes: changesAnswer,
 };
 
 /** Describes a report in the OpenAPI document. What holds for every route is added there. */

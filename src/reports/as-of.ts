@@ -24,6 +24,25 @@ export interface MomentQuery {
   readonly atLeast?: string;
 }
 
+/** The parameters of a report on what changed between two moments. */
+export interface ChangesMomentQuery extends MomentQuery {
+  readonly from?: string;
+  readonly fromPosition?: string;
+  readonly to?: string;
+  readonly toPosition?: string;
+}
+
+/** Up to which event something is known, as it was asked for. */
+interface Wish {
+  readonly at: string | undefined;
+  readonly position: string | undefined;
+  /** The names of these two parameters. */
+  readonly names: readonly [at: string, position: string];
+}
+
+/** Up to which event something is known. */
+export type KnownUpTo = Pick<Moment, 'knownAt' | 'position'>;
+
 const instantPattern = /^(\d{4}-\d{2}-\d{2})T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,6}))?(?:Z|[+-]00:00)$/;
 
 /**
@@ -55,18 +74,60 @@ export class ReportReader {
    * reached, or a position that the log has not
    * @throws {NotYetThere}
    */
-  async momentOf(ledgerId: string, query: MomentQuery): Promise<Moment> {
-    const head = ledgerIdPattern.test(ledgerId) ? await this.log.head(ledgerId) : undefined;
-    if (!head) return reject('not-found', `There is no ledger ${ledgerId}.`);
+  momentOf(ledgerId: string, query: MomentQuery): Promise<Moment> {
+    const { knownAt: at, knownAtPosition: position } = query;
+    return this.#momentOf(ledgerId, query, { at, position, names: ['knownAt', 'knownAtPosition'] });
+  }
+
+  /**
+   * The two moments that a request for changes is about: the second as `momentOf` has it.
+   *
+   * @throws {Rejection} as `momentOf`; `malformed` too if the first is later than the second
+   * @throws {NotYetThere}
+   */
+  async momentsOf(ledgerId: string, query: ChangesMomentQuery): Promise<{ from: KnownUpTo; to: Moment }> {
+    const head = await this.#head(ledgerId);
+    const first: Wish = { at: query.from, position: query.fromPosition, names: ['from', 'fromPosition'] };
+    const last: Wish = {
+      at: query.to ?? query.knownAt,
+      position: query.toPosition ?? query.knownAtPosition,
+      names: [
+        query.to === undefined ? 'knownAt' : 'to',
+        query.toPosition === undefined ? 'knownAtPosition' : 'toPosition',
+      ],
+    };
+    const asked = await this.#asked(ledgerId, first, head);
+    if (!asked) throw new Error('the query has no beginning');
+    const to = await this.#momentOf(ledgerId, query, last);
+    const from = { knownAt: asked.recordedAt ?? null, position: asked.position };
+    const [at, position] = first.names;
+    const isAfter =
+      from.position > to.position || (first.at !== undefined && last.at !== undefined && from.knownAt! > to.knownAt!);
+    if (!isAfter) return { from, to };
+    // Everything recorded so far is not later than itself: the books are behind.
+    if (last.at === undefined && last.position === undefined) throw new NotYetThere(from.position, to.position);
+    const name = last.names[last.at === undefined ? 1 : 0];
+    const detail = `must not be later than ${name}: ${from.position} is the last position known at the one, ${to.position} at the other`;
+    return rejectParameter(first.at === undefined ? position : at, detail);
+  }
+
+  async #momentOf(ledgerId: string, query: MomentQuery, wish: Wish): Promise<Moment> {
+    const head = await this.#head(ledgerId);
     const asOf = query.asOf ?? (await this.#today(ledgerId));
     const atLeast = Number(query.atLeast ?? 0);
 
-    const asked = await this.#asked(ledgerId, query, head.position);
-    const goal = Math.max(asked?.position ?? head.position, atLeast);
+    const asked = await this.#asked(ledgerId, wish, head);
+    const goal = Math.max(asked?.position ?? head, atLeast);
     const isFree = asked === undefined && query.atLeast === undefined;
     const extent = await (isFree ? this.#asFarAsTheyGo(ledgerId, goal) : this.books.reach(ledgerId, goal));
     const { position, recordedAt } = asked ?? extent;
     return { ledger: ledgerId, asOf, knownAt: recordedAt ?? null, position };
+  }
+
+  /** @throws {Rejection} `not-found` */
+  async #head(ledgerId: string): Promise<number> {
+    const head = ledgerIdPattern.test(ledgerId) ? await this.log.head(ledgerId) : undefined;
+    return head ? head.position : reject('not-found', `There is no ledger ${ledgerId}.`);
   }
 
   /** Reads the books of a moment, all queries in one snapshot. */
@@ -89,32 +150,32 @@ export class ReportReader {
 
   async #asked(
     ledgerId: string,
-    { knownAt, knownAtPosition }: MomentQuery,
+    { at, position: text, names }: Wish,
     head: number,
   ): Promise<{ position: number; recordedAt: Instant | undefined } | undefined> {
-    if (knownAt !== undefined) {
-      const recordedAt = normalInstant(knownAt);
+    if (at !== undefined) {
+      const recordedAt = normalInstant(at);
       return recordedAt === undefined
         ? undefined
-        : { position: await this.#positionAt(ledgerId, recordedAt), recordedAt };
+        : { position: await this.#positionAt(ledgerId, recordedAt, names[0]), recordedAt };
     }
-    if (knownAtPosition === undefined) return undefined;
-    const position = Number(knownAtPosition);
+    if (text === undefined) return undefined;
+    const position = Number(text);
     if (position > head) {
       const detail = `must be at most ${head}, which is the last position of this ledger`;
-      rejectParameter('knownAtPosition', detail, { head });
+      rejectParameter(names[1], detail, { head });
     }
     const [line] = position > 0 ? await this.log.linesAfter(ledgerId, position - 1, 1) : [];
     return { position, recordedAt: line && readLine(line.line).recordedAt };
   }
 
-  async #positionAt(ledgerId: string, instant: Instant): Promise<number> {
+  async #positionAt(ledgerId: string, instant: Instant, parameter: string): Promise<number> {
     try {
       return await this.log.positionAt(ledgerId, instant);
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'DB400') throw error;
       return rejectParameter(
-        'knownAt',
+        parameter,
         `must not be later than the database's clock: what will be known then is not known yet`,
       );
     }

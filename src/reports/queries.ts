@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, ValidateBy } from 'class-validator';
+import { IsOptional, ValidateBy, ValidateIf } from 'class-validator';
 import { isLocalDate } from '../domain/calendar.js';
 import { isCurrency } from '../domain/money.js';
 import { normalInstant } from './as-of.js';
@@ -23,7 +23,10 @@ const Text = (accepts: (text: string, query: Context) => boolean, fault: string)
 const OneOf = (values: readonly string[]): PropertyDecorator =>
   Text((text) => values.includes(text), `must be one of ${values.join(', ')}`);
 
-const Day = (): PropertyDecorator => Text(isLocalDate, 'must be a day that exists, as YYYY-MM-DD');
+export const Day = (): PropertyDecorator => Text(isLocalDate, 'must be a day that exists, as YYYY-MM-DD');
+
+const anInstant = 'must be an instant in UTC with at most 6 decimals, such as 2023-10-31T09:00:00.000000Z';
+const Instant = (): PropertyDecorator => Text((text) => normalInstant(text) !== undefined, anInstant);
 
 const Position = (): PropertyDecorator =>
   Text((text) => /^(0|[1-9]\d{0,14})$/.test(text), 'must be a position: a whole number in digits');
@@ -52,10 +55,7 @@ export class ReportQuery {
     example: '2023-10-31T09:00:00.000000Z',
   })
   @IsOptional()
-  @Text(
-    (text) => normalInstant(text) !== undefined,
-    'must be an instant in UTC with at most 6 decimals, such as 2023-10-31T09:00:00.000000Z',
-  )
+  @Instant()
   knownAt?: string;
 
   @ApiPropertyOptional({
@@ -112,7 +112,8 @@ export const edgesOf = (text: string): number[] | undefined => {
   return increase && edges.length <= maxEdges ? edges : undefined;
 };
 
-export class AgeingQuery extends ReportQuery {
+/** How a report puts open amounts into buckets. */
+class BucketsQuery extends ReportQuery {
   @ApiPropertyOptional({
     enum: bases,
     default: 'agreed',
@@ -133,11 +134,54 @@ export class AgeingQuery extends ReportQuery {
     `must be 1 to ${maxEdges} whole numbers from 1 to ${maxEdgeDays}, each larger than the one before, such as 30,60,90`,
   )
   edges?: string;
+}
 
+export class AgeingQuery extends BucketsQuery {
   @ApiPropertyOptional({ enum: ageingRows, default: 'vendor', description: 'What a row stands for.' })
   @IsOptional()
   @OneOf(ageingRows)
   by?: AgeingBy;
+}
+
+/** Must be left out where one of these says the same. */
+const Without = (...others: readonly string[]): PropertyDecorator =>
+  Text(
+    (_, query) => others.every((name) => query[name] === undefined),
+    `must not be given beside ${others.join(' or ')}: give one of them`,
+  );
+
+export class ChangesQuery extends BucketsQuery {
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description:
+      'Since when: what was recorded after this instant (as knownAt). Required, or fromPosition in its place.',
+    example: '2023-09-30T17:00:00.000000Z',
+  })
+  @ValidateIf((query: ChangesQuery) => query.from !== undefined || query.fromPosition === undefined)
+  @Text((text) => normalInstant(text) !== undefined, `${anInstant}; or give fromPosition in its place`)
+  from?: string;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Since when: what came after this position.' })
+  @IsOptional()
+  @Position()
+  @Without('from')
+  fromPosition?: string;
+
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'Until when: the same as knownAt. Default: everything recorded so far.',
+    example: '2023-10-31T17:00:00.000000Z',
+  })
+  @IsOptional()
+  @Instant()
+  @Without('knownAt', 'knownAtPosition')
+  to?: string;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Until when: the same as knownAtPosition.' })
+  @IsOptional()
+  @Position()
+  @Without('to', 'knownAt', 'knownAtPosition')
+  toPosition?: string;
 }
 
 export const liabilityRows = ['vendor', 'kind', 'due-month', 'maturity'] as const;

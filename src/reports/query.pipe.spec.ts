@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AgeingQuery, JournalQuery, ReportQuery, StatementQuery } from './queries.js';
+import { AgeingQuery, ChangesQuery, JournalQuery, ReportQuery, StatementQuery } from './queries.js';
 import { QueryPipe } from './query.pipe.js';
 
 type QueryClass = new () => ReportQuery;
@@ -24,6 +24,8 @@ describe('the query of a report', () => {
     [ReportQuery, { knownAtPosition: '42' }],
     [AgeingQuery, { basis: 'invoice-date', edges: '30', by: 'kind' }],
     [StatementQuery, { vendorId: 'aws', from: '2023-01-01' }],
+    [ChangesQuery, { from: '2023-10-31T09:00:00Z', toPosition: '7', basis: 'agreed', edges: '30' }],
+    [ChangesQuery, { fromPosition: '0', knownAt: '2023-10-31T09:00:00Z' }],
     [JournalQuery, { vendorId: 'aws', account: 'Ausgaben für Büro', limit: '1000', cursor: 'x' }],
   ])('may be of %p: %j', async (metatype, query) => {
     expect(await pointersOf(metatype, query)).toEqual([]);
@@ -45,6 +47,12 @@ describe('the query of a report', () => {
     [AgeingQuery, { basis: 'due', edges: '60,30', by: 'vendors' }, ['/basis', '/by', '/edges']],
     [StatementQuery, {}, ['/vendorId']],
     [StatementQuery, { vendorId: 'a b' }, ['/vendorId']],
+    [ChangesQuery, {}, ['/from']],
+    [ChangesQuery, { from: 'yesterday', fromPosition: '1' }, ['/from', '/fromPosition']],
+    [ChangesQuery, { fromPosition: '1', to: '2023-10-31T09:00:00Z', knownAtPosition: '3' }, ['/to']],
+    [ChangesQuery, { fromPosition: '1', toPosition: '3', knownAtPosition: '3' }, ['/toPosition']],
+    [ReportQuery, JSON.parse('{ "__proto__": ["a", "b"] }') as Record<string, unknown>, ['/__proto__']],
+    [ReportQuery, { constructor: '' }, ['/constructor']],
     [JournalQuery, { limit: '0' }, ['/limit']],
     [JournalQuery, { limit: '1001' }, ['/limit']],
     [JournalQuery, { account: 'a\u0000' }, ['/account']],

@@ -12,6 +12,12 @@ export class QueryPipe implements PipeTransform {
   /** @throws {Rejection} `malformed` */
   async transform(value: Readonly<Record<string, unknown>>, { metatype }: ArgumentMetadata): Promise<object> {
     if (!metatype) throw new Error('the query of a report has no class');
+    // Assigned, parameters with names such as __proto__ or constructor would take the class away, and all checks with it.
+    const inherited = Object.keys(value).filter((name) => name in Object.prototype);
+    if (inherited.length > 0) {
+      const errors = inherited.map((name) => ({ pointer: `/${name}`, detail: 'is not a parameter of this report' }));
+      return reject('malformed', malformedQuery, { errors });
+    }
     const query = Object.assign(new metatype() as object, value);
     const found = await validate(query, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
     const faults = found.flatMap(({ property, constraints = {} }): Fault[] => {

@@ -6,11 +6,14 @@ import { AnyRole } from '../access/declared.js';
 import { ageing, ageingCsv } from './ageing.js';
 import { Answers } from './answers.js';
 import { type Moment, rejectParameter, ReportReader } from './as-of.js';
+import { changes, changingEvents } from './changes.js';
+import { changesCsv, changesJson, type ReadEvents } from './changes-formats.js';
 import { contentTypes, formatOf } from './formats.js';
 import { continued, journal, journalCsv, readCursor } from './journal.js';
 import { liabilities, liabilitiesCsv } from './liabilities.js';
 import {
   AgeingQuery,
+  ChangesQuery,
   edgesOf,
   type Format,
   JournalQuery,
@@ -107,6 +110,25 @@ export class ReportsController {
       (snapshot, moment) => trialBalance(snapshot, moment, query.currency),
       trialBalanceCsv,
     );
+  }
+
+  @Get('changes')
+  @AnyRole()
+  @Answers('changes', 'What the ageing said at one moment and at another, and the events that moved it')
+  async changes(
+    @Param('ledger') ledger: string,
+    @Query(QueryPipe) query: ChangesQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const format = formatOf(query.format, accept);
+    const { basis = 'agreed', currency } = query;
+    const { from, to } = await this.reader.momentsOf(ledger, query);
+    const question = { basis, edges: edgesOf(query.edges ?? '30,60,90') ?? [], from, currency };
+    const report = await this.reader.read(to, (snapshot) => changes(snapshot, to, question));
+    const events: ReadEvents = (only) => changingEvents((work) => this.reader.read(to, work), to, question, only);
+    this.#head({ name: 'changes', ledger, accept, reply }, to, format);
+    return new StreamableFile(Readable.from((format === 'json' ? changesJson : changesCsv)(report, events)));
   }
 
   @Get('journal')

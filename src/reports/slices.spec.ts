@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { inSlices, jsonParts, takingTurns } from './slices.js';
+import { takingTurns } from '../database/turns.js';
+import { inSlices, jsonParts } from './slices.js';
 
 describe('a report in slices', () => {
   it('is what JSON.stringify makes of it, to the byte', () => {

@@ -1,20 +1,6 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-// A report can have hundreds of thousands of rows. Whoever makes or writes that many takes turns with all other requests.
-
-/** A few milliseconds' worth, on a slow machine. */
-const rowsPerTurn = 250;
-
-/** Something to await at every row: now and then it lets others have the thread. */
-export const takingTurns = (): (() => Promise<void> | undefined) => {
-  let rows = 0;
-  return () => {
-    rows += 1;
-    return rows % rowsPerTurn === 0 ? nextTurn() : undefined;
-  };
-};
-
 const sliceLength = 65_536;
 
 /** A text in slices of a good size for sending, each made only when it is wanted. */

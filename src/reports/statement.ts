@@ -7,7 +7,7 @@ import { type Moment, rejectParameter } from './as-of.js';
 import { dayText, inScope, scopeValues } from './books-sql.js';
 import { type Cell, csvLine, Figure, momentCells, momentColumns } from './csv.js';
 import { byCurrency, minorOf, type Sum } from './figures.js';
-import { takingTurns } from './slices.js';
+import { takingTurns } from '../database/turns.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface StatementQuestion {

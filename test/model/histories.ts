@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { addDays, lastOfMonth, latestOf, later, type Day } from './calendar.js';
 import type { Json } from './body.js';
 import { factsOf, same, type Posted, type Ref, type ReversibleType } from './facts.js';
+import type { ChangesReport } from './changes.js';
 import { decimalOf, decimalsOf, least, sum } from './money.js';
 import {
   disputedAmount,
@@ -708,7 +709,7 @@ export function* walk(
 export const replay = (history: readonly Step[], ledger: ReferenceLedger) => [...walk(history, ledger)];
 
 export interface Question {
-  readonly report: 'ageing' | 'liabilities' | 'statement';
+  readonly report: 'ageing' | 'liabilities' | 'statement' | 'changes';
   readonly day: number;
   /** A day on which something happens or falls due, or the day before or after; else the day is any. */
   readonly isNearSomething: boolean;
@@ -721,11 +722,13 @@ export interface Question {
   readonly liabilitiesBy: 'vendor' | 'kind' | 'due-month' | 'maturity';
   readonly vendor: number;
   readonly from: number | null;
+  /** What of the history came before the changes that are asked for. */
+  readonly since: number;
 }
 
 /** Random questions about a ledger: report × day × position × parameters. */
 export const questions: fc.Arbitrary<Question> = fc.record({
-  report: fc.constantFrom('ageing', 'ageing', 'liabilities', 'statement'),
+  report: fc.constantFrom('ageing', 'ageing', 'liabilities', 'statement', 'changes'),
   day: fc.nat(1_000),
   isNearSomething: fc.boolean(),
   position: fc.nat(1_000),
@@ -741,13 +744,14 @@ export const questions: fc.Arbitrary<Question> = fc.record({
   liabilitiesBy: fc.constantFrom('vendor', 'kind', 'due-month', 'maturity'),
   vendor: fc.nat(2),
   from: fc.option(fc.nat(150)),
+  since: fc.nat(1_000),
 });
 
 export interface Asked {
   /** Path and query below the ledger's base path. */
   readonly path: string;
-  /** What the model answers: the report without `ledger` and `knownAt`. */
-  readonly expected: AgeingReport | LiabilitiesReport | StatementReport;
+  /** What the model answers: the report without `ledger`, `knownAt` and what stands on the lines of its events. */
+  readonly expected: AgeingReport | LiabilitiesReport | StatementReport | ChangesReport;
 }
 
 const daysOf = (ledger: ReferenceLedger): Day[] =>
@@ -774,9 +778,8 @@ export const ask = (question: Question, ledger: ReferenceLedger): Asked => {
     question.isNearSomething && near !== undefined
       ? addDays(near, (question.position % 3) - 1)
       : addDays(ledger.today, (question.day % 420) - WINDOW_DAYS_BEFORE_TODAY - 10);
-  const position = question.isAnyPosition
-    ? 1 + (question.position % ledger.head)
-    : (from(ledger.positions, question.position)[0] ?? ledger.head);
+  const positions = question.isAnyPosition ? ledger.allPositions : ledger.positions;
+  const position = from(positions, question.position)[0] ?? ledger.head;
   const moment = { asOf, knownAtPosition: position };
   switch (report) {
     case 'ageing': {
@@ -789,6 +792,14 @@ export const ask = (question: Question, ledger: ReferenceLedger): Asked => {
     case 'liabilities': {
       const asked: LiabilitiesQuestion = { asOf, position, by: liabilitiesBy };
       return { path: pathOf(report, { ...moment, by: liabilitiesBy }), expected: ledger.liabilities(asked) };
+    }
+    case 'changes': {
+      const earlier = [0, ...ledger.allPositions].filter((one) => one <= position);
+      const first = from(earlier, question.since)[0] ?? 0;
+      return {
+        path: pathOf(report, { ...moment, fromPosition: first, basis, edges: edges.join(',') }),
+        expected: ledger.changes({ asOf, from: first, position, basis, edges }),
+      };
     }
     case 'statement': {
       const vendorId = `V${vendor + 1}`;

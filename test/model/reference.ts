@@ -1,6 +1,7 @@
 import { decide, type Decision, type Registered } from './acceptance.js';
 import { Malformed, NotFound, type Json } from './body.js';
 import type { Day } from './calendar.js';
+import { changesOf, type ChangesQuestion, type ChangesReport } from './changes.js';
 import { factsOf, type Fact, type Instalment, type Known, type Posted, type Ref } from './facts.js';
 import { controlOf } from './journal.js';
 import { decimalOf } from './money.js';
@@ -152,6 +153,14 @@ export class ReferenceLedger {
     return this.ends;
   }
 
+  /**
+   * Every position that the model knows, also in the middle of a command. Where one fact takes several events, as the
+   * reversal of a payment that is allocated does, what the log says between these is left out.
+   */
+  get allPositions(): readonly number[] {
+    return [1, ...this.places];
+  }
+
   /** Everything accepted so far, in order: what generated histories choose their next step from. */
   get known(): Known {
     return this.facts;
@@ -186,6 +195,11 @@ export class ReferenceLedger {
   /** The ageing without `ledger` and `knownAt`, which the model does not know. */
   ageing(question: AgeingQuestion): AgeingReport {
     return ageingOf(this.knownAt(question.position), question);
+  }
+
+  /** What moved the ageing between two positions, without what the model does not know. */
+  changes(question: ChangesQuestion): ChangesReport {
+    return changesOf((position) => this.knownAt(position), question);
   }
 
   /** The liabilities report without `ledger` and `knownAt`. */

@@ -28,8 +28,8 @@ export type Basis = 'agreed' | 'contractual' | 'invoice-date';
 export type AgeingBy = 'vendor' | 'invoice' | 'kind';
 export type LiabilitiesBy = 'vendor' | 'kind' | 'due-month' | 'maturity';
 
-type Figures = Readonly<Record<string, bigint>>;
-type Row = Record<string, string | number | null>;
+export type Figures = Readonly<Record<string, bigint>>;
+export type Row = Record<string, string | number | null>;
 interface CurrencyRows {
   currency: string;
   rows: Row[];
@@ -66,7 +66,7 @@ export interface StatementReport {
 }
 
 /** An amount at one date, the smallest thing that a report adds up: an open instalment, or a credit on account. */
-interface Piece {
+export interface Piece {
   readonly posted: Posted;
   readonly basisOn: Record<Basis, Day>;
   readonly owed: bigint;
@@ -115,26 +115,29 @@ const piecesOfItem = (known: Known, posted: Posted, asOf: Day): Piece[] => {
   });
 };
 
-const piecesOf = (known: Known, asOf: Day): Piece[] =>
+export const piecesOf = (known: Known, asOf: Day): Piece[] =>
   factsOf(known, 'Posted').flatMap((posted) =>
     isCredit(posted.item) ? pieceOfCredit(known, posted, asOf) : piecesOfItem(known, posted, asOf),
   );
 
-const vendorOf = (known: Known, vendorId: string) =>
+export const vendorOf = (known: Known, vendorId: string) =>
   factsOf(known, 'VendorStated').findLast((vendor) => vendor.vendorId === vendorId);
 
 /** An invoice's own kind, else its vendor's as it is known. */
 const kindOf = (known: Known, posted: Posted): string => posted.kind ?? vendorOf(known, posted.vendorId)?.kind ?? '';
 
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+export const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
-const grouped = <Member>(members: readonly Member[], keyOf: (member: Member) => string): [string, Member[]][] => {
+export const grouped = <Member>(
+  members: readonly Member[],
+  keyOf: (member: Member) => string,
+): [string, Member[]][] => {
   const groups = new Map<string, Member[]>();
   for (const member of members) groups.set(keyOf(member), [...(groups.get(keyOf(member)) ?? []), member]);
   return [...groups].sort(([one], [other]) => compare(one, other));
 };
 
-const written = (figures: Figures, currency: string): Record<string, string> =>
+export const written = (figures: Figures, currency: string): Record<string, string> =>
   Object.fromEntries(Object.entries(figures).map(([name, minor]) => [name, decimalOf(minor, currency)]));
 
 interface Line {
@@ -153,7 +156,7 @@ const rowsOf = (lines: readonly Line[], currency: string): Row[] =>
   lines.map(({ keys, figures }) => ({ ...keys, ...written(figures, currency) }));
 
 /** @returns the bucket names of some edges: `[30, 60]` gives `notDue`, `1-30`, `31-60`, `over-60` */
-const bucketsOf = (edges: readonly number[]): string[] => [
+export const bucketsOf = (edges: readonly number[]): string[] => [
   'notDue',
   ...edges.map((edge, place) => `${(edges[place - 1] ?? 0) + 1}-${edge}`),
   `over-${edges.at(-1) ?? 0}`,
@@ -165,7 +168,7 @@ const bucketOf = (daysLate: number, edges: readonly number[]): string => {
   return bucketsOf(edges)[place === -1 ? edges.length + 1 : place + 1] ?? '';
 };
 
-const ageingFigures = (pieces: readonly Piece[], asOf: Day, basis: Basis, edges: readonly number[]) => {
+export const ageingFigures = (pieces: readonly Piece[], asOf: Day, basis: Basis, edges: readonly number[]) => {
   const net = (some: readonly Piece[]): bigint => sum(some.map(({ owed, onAccount }) => owed - onAccount));
   const buckets = bucketsOf(edges).map((bucket) => [
     bucket,

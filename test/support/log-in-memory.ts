@@ -141,11 +141,10 @@ export class LogInMemory implements LogStore {
       const by = this.#holder(value, head, (other) => other === qualifier);
       if (by) return { verdict: 'taken', by };
     }
-    // What was closed before the batch, then what a command of the batch has closed.
-    for (const closed of [closedThrough(before), closedThrough(this.events)]) {
-      if (closed && entry.events.some(({ type, effectiveOn }) => effectiveOn <= closed && !exempt.has(type))) {
-        return { verdict: 'closed', through: closed };
-      }
+    // As the commands of the batch before this one have left it.
+    const closed = closedThrough(this.events);
+    if (closed && entry.events.some(({ type, effectiveOn }) => effectiveOn <= closed && !exempt.has(type))) {
+      return { verdict: 'closed', through: closed };
     }
     if (entry.after.some((place) => earlier[place]!.verdict !== 'appended')) return { verdict: 'conflict' };
     for (const { value, qualifier } of exclusive) {

@@ -55,6 +55,10 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
       return days;
     });
 
+  /** The day before which nothing of an item may be paid. */
+  const heldUntil = ({ hold }: PlanItem): number =>
+    hold === undefined ? -Infinity : hold.until === undefined ? Infinity : day(hold.until);
+
   /** Lives through the days with one item whose units (due day, paid on day or never) are given. */
   const live = (
     item: PlanItem,
@@ -69,13 +73,14 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
     let late = 0;
     let past = 0;
     const required = (request.require ?? []).find(({ itemId }) => itemId === item.itemId);
+    const first = runs.find((run) => run >= heldUntil(item)) ?? Infinity;
     const deadline = required
       ? (runs.filter((run) => required.on === undefined || run <= day(required.on)).at(-1) ?? 0)
       : Infinity;
     for (let today = 0; today <= end; today += 1) {
       for (const { due, paid, amount, frozen } of units) {
         if (paid <= today) continue;
-        if (!frozen && terms.neverDefer && today >= Math.max(due, runs[0]!)) late += amount;
+        if (!frozen && terms.neverDefer && today >= Math.max(due, first)) late += amount;
         if (!frozen && today >= deadline) past += amount;
         if (own || today === end) continue;
         const yearly = basisPoints(terms.lateInterest?.annualPercent) + basisPoints(terms.relationship?.annualPercent);
@@ -109,7 +114,9 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
   };
 
   const waysOf = (item: PlanItem): Way[] => {
-    const held = item.hold !== undefined || (request.forbid ?? []).some(({ itemId }) => itemId === item.itemId);
+    const isForbidden = (request.forbid ?? []).some(({ itemId }) => itemId === item.itemId);
+    const held = heldUntil(item) > runs.at(-1)! || isForbidden;
+    const isBarred = (run: number): boolean => run < heldUntil(item);
     const byDue = new Map<number, { payable: number; frozen: number }>();
     for (const { dueOn, amount, disputed } of item.instalments) {
       const known = byDue.get(day(dueOn)) ?? { payable: 0, frozen: 0 };
@@ -125,12 +132,13 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
     const nothing = runs.map(() => 0);
 
     const discountRun = item.discount ? (runs.filter((run) => run <= day(item.discount!.until)).at(-1) ?? -1) : -1;
-    const atOnce = free && !(item.consequences.neverDefer && dues.length > 1);
+    const atOnce = free && !(item.consequences.neverDefer && dues.length > 1) && !isBarred(discountRun);
     const discountDay = atOnce ? discountRun : -1;
     const lost = !atOnce && discountRun >= 0 ? cents(item.discount!.amount) : 0;
     if (discountDay >= 0) {
       const total = dues.reduce((sum, { payable }) => sum + payable, 0);
       for (const run of [...runs, Infinity]) {
+        if (isBarred(run)) continue;
         const had = run <= discountDay;
         const units = dues.map(({ due, payable }) => ({ due, paid: run, amount: payable, frozen: false }));
         const cash = runs.map((each) => (each === run ? total - (had ? cents(item.discount!.amount) : 0) : 0));
@@ -150,7 +158,8 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
               found.push(sofar);
             return;
           }
-          for (let each = 0; each <= left; each += step) fill([...sofar, each], left - each);
+          const most = isBarred(runs[sofar.length]!) ? 0 : left;
+          for (let each = 0; each <= most; each += step) fill([...sofar, each], left - each);
         };
         fill([], payable);
         return found;
@@ -183,6 +192,8 @@ export const bruteForce = (input: PlanInput, grid: number): Best | undefined => 
 
     for (const offer of free ? (item.offers ?? []) : []) {
       if (offer.validUntil !== undefined && offer.validUntil < asOf) continue;
+      const firstPaid = offer.schedule.map(({ on }) => runs.find((run) => run >= day(on)) ?? Infinity);
+      if (firstPaid.some(isBarred)) continue;
       const cash = [...nothing];
       const pot: { paid: number; amount: number }[] = [];
       for (const { on, amount } of [...offer.schedule].sort((a, b) => (a.on < b.on ? -1 : 1))) {

@@ -13,6 +13,10 @@ export const breachesOf = (input: PlanInput, answer: PlanAnswer): string[] => {
   const runs = new Set(answer.runs);
   const items = new Map(input.items.map((item) => [item.itemId, item]));
   const paidOn = new Map<number, number>();
+  const days = answer.runs.map(day);
+  /** The first day on which an item may be paid. */
+  const opensOn = ({ hold }: PlanInput['items'][number]): number =>
+    hold === undefined ? 0 : hold.until === undefined ? Infinity : day(hold.until);
 
   if (answer.decisions.length !== input.items.length) breaches.push('an item is missing');
   for (const { itemId, payments, parts, unpaid, outstanding, offerId, decision } of answer.decisions) {
@@ -25,8 +29,10 @@ export const breachesOf = (input: PlanInput, answer: PlanAnswer): string[] => {
     for (const { on, amount, cash } of inside) paidOn.set(day(on), (paidOn.get(day(on)) ?? 0) + cents(cash ?? amount));
     const kept = item.instalments.reduce((sum, { disputed }) => sum + cents(disputed), 0);
     if (settled > total - kept) breaches.push(`${itemId}: pays what is disputed`);
-    const barred = item.hold !== undefined || (request.forbid ?? []).some((each) => each.itemId === itemId);
+    const opens = opensOn(item);
+    const barred = opens > days.at(-1)! || (request.forbid ?? []).some((each) => each.itemId === itemId);
     if (barred && payments.length > 0) breaches.push(`${itemId}: pays what is held`);
+    if (payments.some(({ on }) => day(on) < opens)) breaches.push(`${itemId}: pays before its hold ends`);
     if (barred !== (decision === 'blocked') && kept < total) breaches.push(`${itemId}: ${decision}`);
     if (offerId !== undefined) continue;
     const { allowed = true, minimum, maxPayments = Infinity } = item.consequences.partial ?? {};
@@ -60,15 +66,15 @@ export const breachesOf = (input: PlanInput, answer: PlanAnswer): string[] => {
 
   // Where all never-defer items can be met on their last run in time, they are.
   const due = new Map<number, number>();
-  const days = answer.runs.map(day);
-  const never = input.items.filter(({ consequences, hold, itemId }) => {
-    const barred = hold !== undefined || (request.forbid ?? []).some((each) => each.itemId === itemId);
-    return consequences.neverDefer === true && !barred;
+  const never = input.items.filter((item) => {
+    const barred = (request.forbid ?? []).some((each) => each.itemId === item.itemId);
+    return item.consequences.neverDefer === true && !barred && opensOn(item) <= days.at(-1)!;
   });
-  for (const { instalments } of never)
-    for (const { dueOn, amount, disputed } of instalments) {
+  for (const item of never)
+    for (const { dueOn, amount, disputed } of item.instalments) {
       if (day(dueOn) > end) continue;
-      const last = days.filter((run) => run <= Math.max(day(dueOn), days[0]!)).at(-1)!;
+      const first = days.find((run) => run >= opensOn(item))!;
+      const last = days.filter((run) => run <= Math.max(day(dueOn), first)).at(-1)!;
       due.set(last, (due.get(last) ?? 0) + cents(amount) - cents(disputed));
     }
   let sum = 0;

@@ -95,7 +95,9 @@ export const tinyPlan = (seed: number): PlanInput => {
       number: `No ${place}`,
       instalments,
       consequences: consequences(),
-      ...(chance(0.08) ? { hold: 'being looked at' } : {}),
+      ...(chance(0.12)
+        ? { hold: { reason: 'being looked at', ...(chance(0.6) ? { until: on(whole(1, 20)) } : {}) } }
+        : {}),
       ...(chance(0.2) && open > 1 ? { discount: { until: on(whole(-2, 15)), amount: amount(1) } } : {}),
       ...(offers.length > 0 ? { offers } : {}),
     };

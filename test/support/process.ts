@@ -25,14 +25,14 @@ export class AppProcess {
   /** Starts it and waits until it is ready. */
   static async start(settings: Readonly<Record<string, string>>): Promise<AppProcess> {
     const port = await freePort();
-    const child = spawn(process.execPath, ['scripts/run.js', 'main'], {
+    const child = spawn(process.execPath, ['--import', './test/support/loop-delay.js', 'scripts/run.js', 'main'], {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn', PORT: String(port), ...settings },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const output: string[] = [];
-    child.stdout.on('data', (text: Buffer) => output.push(text.toString()));
-    child.stderr.on('data', (text: Buffer) => output.push(text.toString()));
+    child.stdout!.on('data', (text: Buffer) => output.push(text.toString()));
+    child.stderr!.on('data', (text: Buffer) => output.push(text.toString()));
     const url = `http://127.0.0.1:${port}`;
     const app = new AppProcess(child, url, output);
     // A build may come first.
@@ -46,8 +46,16 @@ export class AppProcess {
     throw new Error(`the application did not start:\n${output.join('')}`);
   }
 
+  /** For how long its event loop was late, and busy in one stretch, at most since this was last asked. */
+  async blockedMs(): Promise<{ delayedMs: number; blockedMs: number }> {
+    const told = once(this.child, 'message') as Promise<[{ delayedMs: number; blockedMs: number }]>;
+    this.child.send('tell');
+    return (await told)[0];
+  }
+
   /** Without any chance to tidy up. */
   async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await gone;

@@ -22,6 +22,6 @@ parentPort.on('message', ({ currency }) => {
       parentPort.postMessage({ kind: 'not-yet-there', asked: 9, position: 3 });
       return;
   }
-  parentPort.postMessage({ kind: 'planned', planned: { text: `${currency} ${jobs}` } });
+  parentPort.postMessage({ kind: 'planned', planned: { text: new TextEncoder().encode(`${currency} ${jobs}`) } });
 });
 parentPort.postMessage('ready');

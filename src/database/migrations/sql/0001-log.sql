@@ -391,17 +391,20 @@ begin
     end if;
   end loop;
 
-  for hit in
-    select distinct e.command
-      from unnest(e_command, e_type, e_effective_on) e (command, type, effective_on)
-     where e.effective_on collate "C" <= closed and not log.is_exempt(e.type)
-  loop
-    if verdicts[hit.command] is null then
-      verdicts[hit.command] := jsonb_build_object('verdict', 'closed', 'detail', closed);
-    end if;
-  end loop;
+  -- Where the batch itself closes or reopens a period, command by command below.
+  if not has_period then
+    for hit in
+      select distinct e.command
+        from unnest(e_command, e_type, e_effective_on) e (command, type, effective_on)
+       where e.effective_on collate "C" <= closed and not log.is_exempt(e.type)
+    loop
+      if verdicts[hit.command] is null then
+        verdicts[hit.command] := jsonb_build_object('verdict', 'closed', 'detail', closed);
+      end if;
+    end loop;
+  end if;
 
-  -- Within the batch: a closing holds for the commands behind it, the first of two commands that claim the same value has
+  -- Within the batch: a closing or reopening holds for the commands behind it, the first of two commands that claim the same value has
   -- it, and what was decided on the events of a command that is not appended has to be decided again.
   for c in 1 .. cardinality(verdicts) loop
     if has_period and verdicts[c] is null and exists (

@@ -1,17 +1,7 @@
 /** A company's bills in the shape that real ones have: a few large, many small, tiers, and vendors that can stop us. */
-import { addDays } from '#duebook/domain/calendar.js';
-import type { Consequences, PlanInput, PlanItem, PlanVendor } from '#duebook/cash-priority/model.js';
-
-/** Numbers from 0 to 1, the same on every machine (mulberry32). */
-const randomFrom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
+import { addDays } from '../../src/domain/calendar.js';
+import { randomFrom } from './plan-samples.js';
+import type { Consequences, PlanInput, PlanItem, PlanVendor } from '../../src/cash-priority/model.js';
 
 export interface Shape {
   readonly seed: number;
@@ -23,7 +13,7 @@ export interface Shape {
 
 const asOf = '2024-01-08';
 
-export const samplePlan = ({ seed, bills, cutoffs, cash }: Shape): PlanInput => {
+export const companyPlan = ({ seed, bills, cutoffs, cash }: Shape): PlanInput => {
   const random = randomFrom(seed);
   const whole = (from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
   const chance = (share: number): boolean => random() < share;
@@ -76,7 +66,7 @@ export const samplePlan = ({ seed, bills, cutoffs, cash }: Shape): PlanInput => 
       instalments: [{ dueOn, originalDueOn: dueOn, plannedOn: dueOn, amount: text(amount) }],
       consequences: terms[vendor]!,
       ...(chance(0.05) ? { discount: { until: on(whole(0, 30)), amount: text(Math.floor(amount * 2) / 100) } } : {}),
-      ...(chance(0.01) ? { hold: 'no goods receipt' } : {}),
+      ...(chance(0.01) ? { hold: { reason: 'no goods receipt' } } : {}),
     });
   }
   // Wages every other week, never deferred, and the tax withheld from them.

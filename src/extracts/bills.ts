@@ -1,0 +1,205 @@
+import type { LocalDate } from '../domain/calendar.js';
+import { assertNever } from '../domain/assert-never.js';
+import { chargeAccount, chart } from '../domain/chart-of-accounts.js';
+import {
+  documentsOf,
+  type EventOf,
+  type EventType,
+  type Line,
+  type RecordedEvent,
+  type Recording,
+  type Terms,
+} from '../domain/events.js';
+import { type Currency, type Minor, parseMinor } from '../domain/money.js';
+import { readLine } from '../event-log/record.js';
+import type { Snapshot } from '../reports/snapshot.js';
+import type { Source } from './reading.js';
+
+// The documents by which vendors charge or credit us, one by one, as the files of the standard list them.
+
+type Posted = EventOf<'InvoicePosted' | 'ChargePosted' | 'CreditNotePosted'> & Recording;
+
+/** A document, or the reversal of one: then its amounts have the other sign. */
+export interface Bill {
+  /** Unique among all of them: a charge's and a credit note's begin with what it is, a reversal's ends so. */
+  readonly id: string;
+  readonly number: string | undefined;
+  readonly vendorId: string;
+  readonly date: LocalDate;
+  /** When the first of it falls due, as it was posted. */
+  readonly dueOn: LocalDate | undefined;
+  readonly terms: Terms | undefined;
+  readonly currency: Currency;
+  /** Above zero: we owe more. */
+  readonly total: Minor;
+  readonly lines: readonly BillLine[];
+  readonly entered: RecordedEvent;
+  /** The last event that changed it: a reversal, deferral, hold, dispute, … */
+  readonly modified: RecordedEvent | undefined;
+}
+
+export interface BillLine {
+  readonly description: string | undefined;
+  /** Without tax. On the debit side of one account and on the credit side of the other. */
+  readonly amount: Minor;
+  readonly tax: Minor | undefined;
+  readonly debit: string;
+  readonly credit: string;
+}
+
+const listedTypes: readonly EventType[] = [
+  'InvoicePosted',
+  'InvoiceReversed',
+  'ChargePosted',
+  'ChargeReversed',
+  'CreditNotePosted',
+  'CreditNoteReversed',
+];
+
+/** What changes a document itself; settling it does not. */
+const modifyingTypes: readonly EventType[] = [
+  'InvoiceReversed',
+  'ChargeReversed',
+  'CreditNoteReversed',
+  'PaymentDeferred',
+  'DeferralWithdrawn',
+  'InvoiceHeld',
+  'InvoiceReleased',
+  'InvoiceDisputed',
+  'DisputeResolved',
+];
+
+const billsPerRead = 500;
+/** What one page may hold, its last line not counted: an event may be a megabyte. */
+const bytesPerRead = 4_194_304;
+
+const eventsQuery = `
+  select position, line
+    from (select position, line, octet_length(line) as bytes,
+                 sum(octet_length(line)) over (order by position rows unbounded preceding) as so_far
+            from (select position, line from log.events
+                   where ledger_id = $1 and position > $2 and position <= $3 and type = any ($4)
+                     and effective_on between $5::date and $6::date
+                   order by position limit $7) page) sized
+   where so_far - bytes < ${bytesPerRead}
+   order by position`;
+
+/** The event that made each document, and the last one that changed it. */
+const aboutQuery = `
+  select d.document, made.line as made, modified.line as modified
+    from unnest($2::text[]) d (document)
+   cross join lateral (select e.line from log.event_documents h join log.events e using (ledger_id, position)
+                        where h.ledger_id = $1 and h.document = d.document
+                        order by h.position limit 1) made
+    left join lateral (select e.line from log.event_documents h join log.events e using (ledger_id, position)
+                        where h.ledger_id = $1 and h.document = d.document and h.position <= $3 and e.type = any ($4)
+                        order by h.position desc limit 1) modified on true`;
+
+/** The first day on which something was posted, of what the moment knows; asOf where nothing was. */
+export const firstDay = async ({ read, moment }: Source): Promise<LocalDate> => {
+  const [row] = await read((snapshot) =>
+    snapshot.query<{ day: LocalDate | null }>(
+      `select to_char(min(effective_on)::timestamp, 'YYYY-MM-DD') as day from log.events
+        where ledger_id = $1 and position <= $2 and type = any ($3) and effective_on <= $4::date`,
+      [snapshot.ledgerId, moment.position, listedTypes, moment.asOf],
+    ),
+  );
+  return row?.day ?? moment.asOf;
+};
+
+/**
+ * Invoices, charges and credit notes that were posted from a day up to asOf, and reversals in effect in that time, in
+ * the order of recording.
+ */
+export async function* billsOf({ read, moment }: Source, from: LocalDate): AsyncGenerator<readonly Bill[]> {
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const place: number = after;
+    const page = await read(async (snapshot) => {
+      const events = await eventsAfter(snapshot, place, [moment.position, listedTypes, from, moment.asOf]);
+      return { events, about: await aboutThem(snapshot, events, moment.position) };
+    });
+    yield page.events.map((event) => billOf(event, page.about.get(nameOf(event))!));
+    // A page may end early, where the lines are long; only an empty one is the end.
+    after = page.events.at(-1)?.position;
+  }
+}
+
+const eventsAfter = async (snapshot: Snapshot, after: number, range: readonly unknown[]): Promise<RecordedEvent[]> => {
+  const rows = await snapshot.query<{ line: string }>(eventsQuery, [snapshot.ledgerId, after, ...range, billsPerRead]);
+  return rows.map(({ line }) => readLine(line));
+};
+
+const nameOf = (event: RecordedEvent): string => documentsOf(event)[0]!;
+
+interface About {
+  readonly made: Posted;
+  readonly modified: RecordedEvent | undefined;
+}
+
+const aboutThem = async (
+  snapshot: Snapshot,
+  events: readonly RecordedEvent[],
+  position: number,
+): Promise<Map<string, About>> => {
+  const documents = [...new Set(events.map(nameOf))];
+  const rows = await snapshot.query<{ document: string; made: string; modified: string | null }>(aboutQuery, [
+    snapshot.ledgerId,
+    documents,
+    position,
+    modifyingTypes,
+  ]);
+  return new Map(
+    rows.map(({ document, made, modified }) => [
+      document,
+      { made: readLine(made) as Posted, modified: modified === null ? undefined : readLine(modified) },
+    ]),
+  );
+};
+
+const billOf = (event: RecordedEvent, { made, modified }: About): Bill => {
+  const bill = postedBill(made);
+  if (event.type === made.type) return { ...bill, entered: event, modified };
+  const lines = bill.lines.map((line) => ({
+    ...line,
+    amount: -line.amount,
+    tax: line.tax === undefined ? undefined : -line.tax,
+  }));
+  return { ...bill, id: `${bill.id}/reversal`, total: -bill.total, lines, entered: event, modified: undefined };
+};
+
+const postedBill = ({ type, data }: Posted): Omit<Bill, 'entered' | 'modified'> => {
+  const { vendorId, currency } = data;
+  const common = { vendorId, currency, dueOn: undefined, terms: undefined, number: undefined };
+  const payables = chart.payables.account;
+  switch (type) {
+    case 'InvoicePosted': {
+      const { invoiceId: id, number, invoiceDate: date, terms, total, schedule, lines } = data;
+      const [dueOn] = schedule.map(({ dueOn: day }) => day).sort();
+      const amounts = { total: parseMinor(total, currency), lines: linesOf(lines, currency, 1n, payables) };
+      return { ...common, id, number, date, dueOn, terms, ...amounts };
+    }
+    case 'ChargePosted': {
+      const total = parseMinor(data.amount, currency);
+      const debit = chargeAccount[data.kind];
+      const line = { description: data.kind, amount: total, tax: undefined, debit, credit: payables };
+      return { ...common, id: `charge/${data.chargeId}`, date: data.on, dueOn: data.dueDate, total, lines: [line] };
+    }
+    case 'CreditNotePosted': {
+      const { creditNoteId, number, date, total, lines = [{ amount: total }] } = data;
+      const credited = linesOf(lines, currency, -1n, chart.onAccount.account);
+      const id = `credit-note/${creditNoteId}`;
+      return { ...common, id, number, date, total: -parseMinor(total, currency), lines: credited };
+    }
+    default:
+      return assertNever(type);
+  }
+};
+
+const linesOf = (lines: readonly Line[], currency: Currency, sign: 1n | -1n, credit: string): BillLine[] =>
+  lines.map(({ description, account, amount, tax }) => ({
+    description,
+    amount: sign * parseMinor(amount, currency),
+    tax: tax === undefined ? undefined : sign * parseMinor(tax, currency),
+    debit: account ?? chart.expense.account,
+    credit,
+  }));

@@ -1,0 +1,90 @@
+import { accountOf, chart } from '../domain/chart-of-accounts.js';
+import { type Currency, decimalsOf, formatMinor } from '../domain/money.js';
+import {
+  type AccountOf,
+  balancesOf,
+  type DatedEntry,
+  entriesOf,
+  type EntryLine,
+  isSameAccount,
+  narrationOf,
+  oneLine,
+  spanOf,
+} from './entries.js';
+import type { Source } from './reading.js';
+
+// The dialect that `hledger check --strict ordereddates payees uniqueleafnames` takes without a word: every commodity,
+// account and payee is declared, two blanks stand before an amount, and balances are asserted exactly.
+
+/** Of entries that are no one vendor's. */
+const ownPayee = 'Duebook';
+
+/** A journal for hledger. The balance of each account is asserted at its end. */
+export async function* hledgerJournal(source: Source): AsyncGenerator<string> {
+  const { moment, ledger } = source;
+  const { asOf, knownAt, position } = moment;
+  yield `; ${oneLine(`${ledger.name} (ledger ${moment.ledger})`)} as of ${asOf}, as known at position ${position}, ${knownAt ?? 'before the first event'}\n`;
+  const span = await spanOf(source);
+  if (!span) return;
+  yield `${span.currencies.map(commodity).join('')}decimal-mark .\n\npayee ${ownPayee}\n`;
+  let last: AccountOf | undefined;
+  for await (const balances of balancesOf(source)) {
+    let text = '';
+    for (const next of balances) {
+      if (next.vendorId !== undefined && next.vendorId !== last?.vendorId) text += `payee ${next.vendorId}\n`;
+      if (!isSameAccount(last, next)) text += `account ${accountName(next)}\n`;
+      last = next;
+    }
+    yield text;
+  }
+  for await (const entries of entriesOf(source)) yield entries.map(transaction).join('');
+  for await (const balances of balancesOf(source)) {
+    yield balances
+      .map(({ currency, balance, ...account }) => {
+        const [none, all] = [0n, balance].map((minor) => `${formatMinor(minor, currency)} ${currency}`);
+        return `\n${asOf} * (check) ${account.vendorId ?? ownPayee} | balance\n    ${accountName(account)}  ${none} = ${all}\n`;
+      })
+      .join('');
+  }
+}
+
+/** @example commodity('USD') // 'commodity 1000.00 USD\n' */
+const commodity = (currency: Currency): string => `commodity 1000.${'0'.repeat(decimalsOf(currency))} ${currency}\n`;
+
+const transaction = (entry: DatedEntry): string => {
+  const note = `${oneLine(entry.vendorName)}: ${narrationOf(entry)}`;
+  // The payee ends at the first |, which a note may have; a semicolon would begin a comment.
+  const head = `${entry.on} * (${entry.id}) ${entry.vendorId} | ${note.replaceAll(';', ',')}`;
+  const tags = `position:${entry.position}, type:${entry.type}, recorded:${entry.recordedAt}`;
+  return `\n${head}  ; ${tags}\n${entry.lines.map(posting).join('')}`;
+};
+
+const posting = ({ currency, amount, item, dates, ...account }: EntryLine): string => {
+  const tags = [
+    ...(item === undefined ? [] : [`item:${item}`]),
+    ...(dates ? [`due:${dates.due}`, `odue:${dates.originalDue}`, `planned:${dates.planned}`] : []),
+  ];
+  const comment = tags.length === 0 ? '' : `  ; ${tags.join(', ')}`;
+  return `    ${accountName(account)}  ${formatMinor(amount, currency)} ${currency}${comment}\n`;
+};
+
+const tops = { asset: 'assets', liability: 'liabilities', expense: 'expenses', income: 'income' } as const;
+
+/**
+ * The name of an account. No two accounts end in the same part: ids stand after a slash, which nothing else has.
+ *
+ * @example accountName({ account: 'payables', vendorId: 'aws' }) // 'liabilities:payables:vendor/aws'
+ */
+const accountName = ({ account, vendorId }: AccountOf): string => {
+  if (account === chart.payables.account) return `liabilities:payables:vendor/${vendorId!}`;
+  if (account === chart.onAccount.account) return `assets:on-account:credit/${vendorId!}`;
+  const cash = `${chart.cash.account}:`;
+  if (account.startsWith(cash)) return `assets:cash:bank/${encoded(account.slice(cash.length))}`;
+  return `${tops[accountOf(account).type]}:${encoded(account)}`;
+};
+
+/** Whatever could mean something to hledger, as in URLs; single blanks between words are left. */
+const encoded = (name: string): string =>
+  name.replace(/^ | $| (?= )|(?<= ) |[^\p{L}\p{N}._ -]/gu, (part) =>
+    [...Buffer.from(part)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );

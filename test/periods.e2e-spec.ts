@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { App } from '../src/app.module.js';
+import { LedgerClient, type Reply, startApp } from './support/app.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { sampleSize } from './support/seed.js';
+
+let database: TestDatabase;
+let apps: App[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  apps = [await startApp(database), await startApp(database)];
+});
+afterAll(async () => {
+  for (const app of apps) await app.close();
+  await database.drop();
+});
+
+const clientsOf = (ledger: string): [LedgerClient, LedgerClient] => [
+  new LedgerClient(apps[0]!.url, ledger),
+  new LedgerClient(apps[1]!.url, ledger),
+];
+const codeOf = ({ body }: Reply): string => String(body.type).replace('/problems/', '');
+const invoice = (id: string, facts: Record<string, unknown> = {}) => ({
+  id,
+  vendorId: 'aws',
+  number: id,
+  invoiceDate: '2024-01-31',
+  currency: 'USD',
+  lines: [{ amount: '100.00' }],
+  total: '100.00',
+  dueDate: '2024-02-29',
+  ...facts,
+});
+
+describe('a period', () => {
+  it('is closed, shown, listed and reopened', async () => {
+    const [client, other] = clientsOf('month-end');
+    await client.open();
+    await client.record('/vendors', { id: 'aws', name: 'AWS' });
+    expect((await client.get('/periods')).body).toEqual({ items: [], next: null });
+    expect((await client.get('/periods/2024-01')).body).toEqual({ id: '2024-01', status: 'open', history: [] });
+
+    const closed = await client.record('/periods/2024-01/close', { reason: 'month end' });
+    expect(closed.headers.get('location')).toBe('/v1/ledgers/month-end/periods/2024-01');
+    expect(closed.body).toEqual({ id: '2024-01', status: 'closed', closedThrough: '2024-01-31', position: 3 });
+    expect((await other.get('/periods/2023-07')).body).toMatchObject({
+      status: 'closed',
+      closedThrough: '2024-01-31',
+      history: [{ position: 3, type: 'PeriodClosed', data: { period: '2024-01', reason: 'month end' } }],
+    });
+    expect((await client.record('/periods/2024-01/close', { reason: 'month end' })).body.position).toBe(3);
+    expect(codeOf(await client.post('/periods/2023-12/close'))).toBe('already-closed');
+    await client.record('/periods/2024-02/close');
+
+    const last = await client.post('/periods/2024-01/reopening', { reason: 'late' });
+    expect([last.status, codeOf(last), last.body.last]).toEqual([422, 'not-the-last-period', '2024-02']);
+    await client.record('/periods/2024-02/reopening');
+    const reopened = await client.record('/periods/2024-01/reopening', { reason: 'a late bill' });
+    expect(reopened.body).toMatchObject({ id: '2024-01', status: 'open', closedThrough: '2023-12-31' });
+    expect((await other.get('/periods/2024-01')).body.history).toMatchObject([
+      { type: 'PeriodClosed' },
+      { type: 'PeriodReopened', data: { reason: 'a late bill' } },
+    ]);
+
+    const { body: page } = await client.get('/periods?limit=1');
+    expect(page.items).toEqual([{ id: '2024-01', status: 'open', closedThrough: '2023-12-31' }]);
+    const { body: rest } = await client.get(`/periods?cursor=${page.next}`);
+    expect(rest).toEqual({ items: [{ id: '2024-02', status: 'open', closedThrough: '2023-12-31' }], next: null });
+  });
+
+  it('says what is wrong with a month', async () => {
+    const [client] = clientsOf('wrong-months');
+    await client.open();
+    for (const period of ['2024-13', '2024', '24-01', 'january', '9999-12']) {
+      for (const reply of [await client.post(`/periods/${period}/close`), await client.get(`/periods/${period}`)])
+        expect([reply.status, codeOf(reply)]).toEqual([404, 'not-found']);
+    }
+    const today = new Date().toISOString().slice(0, 7);
+    const early = await client.post(`/periods/${today}/close`);
+    expect([early.status, codeOf(early)]).toEqual([422, 'period-not-over']);
+    expect(codeOf(await client.post('/periods/2024-01/reopening'))).toBe('period-not-closed');
+    expect((await client.post('/periods/2024-01/close', { reason: 7 })).status).toBe(400);
+    expect((await new LedgerClient(apps[0]!.url, 'nowhere').post('/periods/2024-01/close')).status).toBe(404);
+  });
+
+  it('keeps out every kind of event that would take effect in it, on every route', async () => {
+    const [client] = clientsOf('gate');
+    await client.open();
+    await client.record('/vendors', { id: 'aws', name: 'AWS' });
+    for (const id of ['I1', 'I2', 'I3', 'I4']) await client.record('/invoices', invoice(id));
+    const money = { vendorId: 'aws', currency: 'USD' };
+    await client.record('/payments', {
+      ...money,
+      id: 'P1',
+      paidOn: '2024-01-31',
+      amount: '50.00',
+      allocations: [{ invoiceId: 'I1', amount: '10.00' }],
+    });
+    await client.record('/credit-notes', { ...money, id: 'C1', number: 'C1', date: '2024-01-31', total: '20.00' });
+    await client.record('/charges', {
+      ...money,
+      id: 'H1',
+      kind: 'late-fee',
+      amount: '5.00',
+      on: '2024-01-31',
+      dueDate: '2024-02-29',
+    });
+    await client.record('/write-offs', { id: 'W1', invoiceId: 'I4', amount: '1.00', reason: 'x', on: '2024-01-31' });
+    await client.record('/refunds', {
+      vendorId: 'aws',
+      id: 'R1',
+      from: { paymentId: 'P1' },
+      amount: '1.00',
+      on: '2024-01-31',
+    });
+    await client.record('/invoices/I3/deferrals', {
+      id: 'D1',
+      until: '2024-06-30',
+      agreed: true,
+      reason: 'x',
+      on: '2024-01-31',
+    });
+    await client.record('/invoices/I2/holds', { reason: 'x', on: '2024-01-31' });
+    await client.record('/invoices/I3/disputes', { amount: '5.00', reason: 'x', on: '2024-01-31' });
+    const { position } = (await client.record('/periods/2024-01/close')).body as { position: number };
+
+    const on = '2024-01-31';
+    const attempts: [string, Record<string, unknown>][] = [
+      ['/invoices', invoice('J')],
+      ['/invoices', invoice('J', { invoiceDate: '2024-02-01', postingDate: on })],
+      ['/credit-notes', { ...money, number: 'C2', date: on, total: '1.00' }],
+      ['/charges', { ...money, kind: 'late-fee', amount: '1.00', on, dueDate: '2024-02-29' }],
+      ['/payments', { ...money, paidOn: on, amount: '1.00' }],
+      ['/allocations', { from: { paymentId: 'P1' }, to: { invoiceId: 'I1' }, amount: '1.00', on }],
+      ['/refunds', { vendorId: 'aws', from: { paymentId: 'P1' }, amount: '1.00', on }],
+      ['/write-offs', { invoiceId: 'I1', amount: '1.00', reason: 'x', on }],
+      ['/invoices/I4/reversal', { reason: 'x', on }],
+      ['/credit-notes/C1/reversal', { reason: 'x', on }],
+      ['/charges/H1/reversal', { reason: 'x', on }],
+      ['/payments/P1/reversal', { reason: 'x', on }],
+      ['/allocations/P1.1/reversal', { reason: 'x', on }],
+      ['/refunds/R1/reversal', { reason: 'x', on }],
+      ['/write-offs/W1/reversal', { reason: 'x', on }],
+      ['/invoices/I1/deferrals', { until: '2024-06-30', agreed: true, reason: 'x', on }],
+      ['/invoices/I3/deferrals/D1/withdrawal', { reason: 'x', on }],
+      ['/invoices/I1/holds', { reason: 'x', on }],
+      ['/invoices/I2/holds/release', { reason: 'x', on }],
+      ['/invoices/I1/disputes', { amount: '1.00', reason: 'x', on }],
+      ['/invoices/I3/disputes/resolution', { amount: '1.00', reason: 'x', on }],
+    ];
+    for (const [path, body] of attempts) {
+      const reply = await client.post(path, body);
+      // What leans on an invoice keeps it from being reversed at all, whatever the day.
+      const expected =
+        path === '/invoices/I4/reversal'
+          ? 'has-allocations'
+          : path === '/payments/P1/reversal'
+            ? 'has-refunds'
+            : 'period-closed';
+      expect([path, reply.status, codeOf(reply)]).toEqual([path, 422, expected]);
+    }
+    // Facts for planning are no entries in the books.
+    await client.record('/cash/balances', { account: 'bank', currency: 'USD', on, balance: '100.00' });
+    const { body } = await client.get('/events');
+    expect(body.items.at(-1)).toMatchObject({ position: position + 1, type: 'CashBalanceStated' });
+  });
+
+  it('is closed under a load of backdated posts through two instances: none gets in behind the closing', async () => {
+    const clients = clientsOf('race');
+    await clients[0].open();
+    await clients[0].record('/vendors', { id: 'aws', name: 'AWS' });
+    for (let round = 0; round < sampleSize(2, 30); round++) {
+      let closed = false;
+      const refused: string[] = [];
+      const recorded: { position: number; on: string }[] = [];
+      const post = async (caller: number): Promise<void> => {
+        for (let n = 0; !closed || n < 4; n++) {
+          const on = n % 3 === 0 ? '2024-02-01' : `2024-01-${String(1 + ((caller + n) % 31)).padStart(2, '0')}`;
+          const id = `${round}r${caller}c${n}`;
+          const reply = await clients[caller % 2]!.post(
+            n % 2 === 0 ? '/invoices' : '/payments',
+            n % 2 === 0
+              ? invoice(`I${id}`, { invoiceDate: on })
+              : { id: `P${id}`, vendorId: 'aws', paidOn: on, currency: 'USD', amount: '1.00' },
+          );
+          if (reply.status === 201) recorded.push({ position: reply.body.position, on });
+          else refused.push(`${reply.status} ${codeOf(reply)} ${on <= '2024-01-31'}`);
+        }
+      };
+      const close = async (): Promise<number> => {
+        while (!recorded.some(({ on }) => on <= '2024-01-31')) await new Promise((resolve) => setTimeout(resolve, 10));
+        const reply = await clients[round % 2]!.record('/periods/2024-01/close');
+        closed = true;
+        return reply.body.position;
+      };
+      const [at] = await Promise.all([close(), ...Array.from({ length: 32 }, (_, caller) => post(caller))]);
+
+      expect(recorded.filter(({ position, on }) => position > at && on <= '2024-01-31')).toEqual([]);
+      expect(recorded.some(({ position, on }) => position < at && on <= '2024-01-31')).toBe(true);
+      expect(new Set(refused)).toEqual(new Set(['422 period-closed true']));
+      const events: any[] = await clients[0].events();
+      const behind = events.filter(({ position }) => position > at);
+      expect(behind.filter(({ effectiveOn }) => effectiveOn <= '2024-01-31')).toEqual([]);
+      expect(events[at - 1].type).toBe('PeriodClosed');
+      await clients[0].record('/periods/2024-01/reopening');
+    }
+  });
+});
