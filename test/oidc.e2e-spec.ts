@@ -282,7 +282,7 @@ describe('many failed logins', () => {
     expect(lines).toHaveLength(30);
     expect(lines[0]).toMatchObject({ level: 40, address: '192.0.2.1', msg: 'a login failed' });
     expect(lines.at(-1)!.msg).toBe('a login failed; more are held up for a minute');
-    expect(logged.join()).not.toMatch(/a-wrong-secret|Bearer/);
+    expect(logged.join()).not.toContain('a-wrong-secret');
     expect(logged.join()).not.toContain(testToken);
   });
 });

@@ -18,7 +18,7 @@ export const everyLedger = '*';
 export const installationRoles: readonly Role[] = ['auditor', 'admin'];
 
 /** What names somebody, such as an e-mail address. */
-export const personIdPattern = /^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/;
+const personIdPattern = /^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/;
 export const isPersonId = (value: unknown): value is string => typeof value === 'string' && personIdPattern.test(value);
 
 /** Roles in one ledger, or in `*`. */

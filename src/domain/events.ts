@@ -323,7 +323,7 @@ export interface Shapes {
     charges: number;
   };
 
-  /** Only in the ledger `_installation`, like the four after it. Holds from the instant at which it was recorded. */
+  /** Only in the ledger `_installation`, like those of access after it. Holds from the instant at which it was recorded. */
   AccessGranted: { personId: string; ledger: string; roles: readonly Role[]; reason?: string };
   /** What was granted in this ledger; what is granted in `*` is revoked there. */
   AccessRevoked: { personId: string; ledger: string; roles: readonly Role[]; reason: string };

@@ -11,7 +11,6 @@ import {
   rolesIn,
 } from '../domain/access.js';
 import { Flag, ListOfSome, Optional, PersonId, Text } from './fields.js';
-import { PageQuery } from './reading.dto.js';
 import { Shown } from './shown.dto.js';
 import type { Plain } from './plain.js';
 

@@ -1,7 +1,7 @@
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
-import { everyLedger, installationLedger, isPersonId, personIdPattern } from '../domain/access.js';
+import { everyLedger, installationLedger, isPersonId } from '../domain/access.js';
 import { isLocalDate, isTimeZone } from '../domain/calendar.js';
 import { documentKinds } from '../domain/events.js';
 import { faultOfAmount, isCurrency } from '../domain/money.js';
