@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, ConfigError } from './config.js';
+import { makeOnce } from './files/make-once.js';
+import { unlessCode } from './files/unless-code.js';
 
 /** The token that everything begins with: it has all roles. */
 export interface FirstToken {
@@ -26,35 +28,25 @@ export const readOrMakeToken = async (config: Pick<Config, 'dataDirectory' | 'to
   if (kept !== undefined) return { value: kept, file, isNew: false };
 
   const value = randomBytes(32).toString('base64url');
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  let isNew: boolean;
   try {
-    await mkdir(config.dataDirectory, { recursive: true });
-    await writeFile(draft, `${value}\n`, { mode: 0o600 });
+    isNew = await makeOnce(file, `${value}\n`);
   } catch (error) {
     throw new ConfigError([`DUEBOOK_DATA can't be written to: ${(error as Error).message}`]);
   }
-  try {
-    // Appears whole or not at all; of two processes that start at once, one makes it.
-    await link(draft, file);
-    return { value, file, isNew: true };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return await readOrMakeToken(config);
-  } finally {
-    await rm(draft);
-  }
+  return isNew ? { value, file, isNew } : await readOrMakeToken(config);
 };
 
 /** The token in a file; undefined if there is no such file. */
 export const readToken = async (file: string): Promise<string | undefined> => {
-  let text: string;
-  try {
-    text = (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new ConfigError([`${file} can't be read: ${(error as Error).message}`]);
-  }
-  if (!/^[\x21-\x7e]{16,}$/.test(text))
+  const text = await readFile(file, 'utf8')
+    .catch(unlessCode('ENOENT'))
+    .catch((error: unknown) => {
+      throw new ConfigError([`${file} can't be read: ${(error as Error).message}`]);
+    });
+  if (text === undefined) return undefined;
+  const token = text.trim();
+  if (!/^[\x21-\x7e]{16,}$/.test(token))
     throw new ConfigError([`${file} holds no token: remove it, and a new one is made`]);
-  return text;
+  return token;
 };

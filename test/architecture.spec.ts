@@ -9,13 +9,14 @@ import ts from 'typescript';
 
 const rooms: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  database: [],
+  files: [],
+  database: ['files'],
   access: ['domain', 'event-log'],
   'cash-priority': ['domain'],
   'event-log': ['domain', 'database'],
   projections: ['domain', 'event-log', 'database'],
   reports: ['domain', 'event-log', 'access', 'projections', 'database'],
-  audit: ['domain', 'event-log', 'projections', 'database'],
+  audit: ['domain', 'files', 'event-log', 'projections', 'database'],
   extracts: ['domain', 'access', 'event-log', 'projections', 'database', 'reports'],
   // A way to start, like main.ts: it may wire.
   cli: ['domain', 'database', 'access', 'cash-priority', 'event-log', 'projections', 'reports', 'extracts', 'audit'],

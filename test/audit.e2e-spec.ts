@@ -12,7 +12,7 @@ import { isConsistent, isIncluded, leafHash } from '../src/audit/merkle.js';
 import { parseVerifierKeys } from '../src/audit/note.js';
 import type { App } from '../src/app.module.js';
 import { LedgerClient, startApp } from './support/app.js';
-import { copyOf, linesOf, rootOfLines, until, vendors } from './support/audit.js';
+import { copyOf, linesOf, rootOfLines, tamper, until, vendors } from './support/audit.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 
 const bytes = (texts: readonly string[]): Buffer[] => texts.map((text) => Buffer.from(text, 'base64'));
@@ -262,6 +262,34 @@ describe('two instances on one database', () => {
   );
 });
 
+describe('a ledger that can’t be sealed', () => {
+  it(
+    'is told of once, and the others are sealed',
+    async () => {
+      const database = await createTestDatabase();
+      let app = await startApp(database);
+      await checkpointOf(await new LedgerClient(app.url, 'changed').open());
+      await app.close();
+      await tamper(database, `update log.events set line = replace(line, '"name":"Test"', '"name":"Rest"')`);
+      const logged: { err?: { message: string } }[] = [];
+      const logger = pino({ level: 'error' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+      app = await startApp(database, {}, logger);
+      try {
+        await new LedgerClient(app.url, 'changed').record('/vendors', { id: 'v', name: 'V' });
+        // Not before the lease of the instance before has run out.
+        await until(() => Promise.resolve(logged.length > 0));
+        await sleep(1_500);
+        await checkpointOf(await new LedgerClient(app.url, 'other').open());
+        expect(logged.map(({ err }) => err?.message)).toEqual([expect.stringContaining('not those that were sealed')]);
+      } finally {
+        await app.close();
+        await database.drop();
+      }
+    },
+    timeLimitMs,
+  );
+});
+
 describe('a webhook', () => {
   it(
     'is sent every checkpoint, and may fail without harm',
@@ -300,6 +328,43 @@ describe('a webhook', () => {
 });
 
 describe('a database that is restored to an earlier state', () => {
+  it(
+    'is told by what was signed under another origin, before and after that was changed',
+    async () => {
+      const database = await createTestDatabase();
+      const [old, renamed] = ['old.example', 'new.example'].map((origin) => ({ CHECKPOINT_ORIGIN: origin }));
+      let app = await startApp(database, old);
+      await checkpointOf(await new LedgerClient(app.url, 'moved').open());
+      await app.close();
+      const backup = await copyOf(database);
+      app = await startApp(database, old);
+      await new LedgerClient(app.url, 'moved').record('/vendors', { id: 'v', name: 'V' });
+      await checkpointOf(new LedgerClient(app.url, 'moved'), 2);
+      await app.close();
+      try {
+        // What tells is in the folder of the origin before.
+        app = await startApp(backup, renamed);
+        expect((await fetch(`${app.url}/health/ready`)).status).toBe(503);
+        await app.close();
+        // A ledger goes on under the origin that it has, in the folder of the new one; and that is looked at as well.
+        app = await startApp(database, renamed);
+        await new LedgerClient(app.url, 'moved').record('/vendors', { id: 'w', name: 'W' });
+        expect((await checkpointOf(new LedgerClient(app.url, 'moved'), 3)).origin).toBe('old.example/moved/1');
+        await app.close();
+        const kept = join(database.folder, 'checkpoints');
+        expect(await readFile(join(kept, 'new.example/moved/latest'), 'utf8')).toContain('old.example/moved/1\n3\n');
+        await rm(join(kept, 'old.example'), { recursive: true });
+        app = await startApp(backup, renamed);
+        expect((await fetch(`${app.url}/health/ready`)).status).toBe(503);
+      } finally {
+        await app.close();
+        await backup.drop();
+        await database.drop();
+      }
+    },
+    timeLimitMs,
+  );
+
   it(
     'takes nothing more of the ledger that was set back, and says so',
     async () => {

@@ -172,6 +172,23 @@ describe('random histories', () => {
     timeLimitMs,
   );
 
+  it('are not written over a file of something else', async () => {
+    const client = await new LedgerClient(app.url, 'own-file').open();
+    await client.record('/vendors', { id: 'v1', name: 'V' });
+    const [first, second] = await linesOf(client);
+    const file = join(database.folder, 'own-file.ndjson');
+    for (const text of ['my notes', `${first}x`, `${first}\nmy notes`, `${first}\n${second}\nmy notes`, '\n']) {
+      await writeFile(file, text);
+      await expect(exportLog(pools[0]!, 'own-file', file, 2)).rejects.toThrow('is not the beginning of an export');
+      expect(await readFile(file, 'utf8')).toBe(text);
+    }
+    for (const text of ['', first!.slice(0, 9), first!, `${first}\n`, `${first}\n${second!.slice(0, 9)}`]) {
+      await writeFile(file, text);
+      await exportLog(pools[0]!, 'own-file', file, 2);
+      expect(await readFile(file, 'utf8')).toBe(`${first}\n${second}\n`);
+    }
+  });
+
   it(
     'are taken in by an application that goes on with them',
     async () => {
@@ -363,6 +380,27 @@ describe('tampering', () => {
       `update log.signed_checkpoints set note = $n$${signed}$n$, key = '${key}' where size = ${size}`,
     ]);
     expect(findings).toEqual([at(size, 'signature')]);
+  });
+
+  it('with thousands of signatures, which are told once', async () => {
+    const signed = `insert into log.signed_checkpoints select 'acme', n % 280 + 1, 'key ' || n, $n$${note}$n$ from generate_series(1, 4500) n`;
+    const [finding, ...others] = await after([signed]);
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ check: 'signature', position: 1, through: 280 });
+    expect(finding!.detail).toBe('4500 signed checkpoints, of 1 to 280 events: it is not of the tree that was sealed');
+  });
+
+  it('with a tree that does not continue the one before, and with trees beyond the log', async () => {
+    const [tree, last] = [early, late].map(({ size }) => `where ledger_id = 'acme' and size = ${size}`);
+    const of = `ledger_id, size + 1000 + n, size + 999 + n, epoch, root, '\\x', sealed_at`;
+    const findings = await after([
+      `update log.checkpoints set leaves = '\\x00' ${tree}`,
+      `insert into log.checkpoints select ${of} from log.checkpoints, generate_series(1, 3000) n ${last}`,
+    ]);
+    expect(findings).toContainEqual(at(early.size, 'table'));
+    expect(findings.filter(({ check }) => check === 'checkpoint')).toEqual([
+      expect.objectContaining({ position: late.size + 1, through: late.size + 4_000 }),
+    ]);
   });
 
   const acme = "where ledger_id = 'acme'";

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -128,6 +128,7 @@ describe('a command', () => {
     [['verify', '--export', 'nothing.ndjson'], 'Say --checkpoint'],
     [['verify', '--checkpoint', 'x'], 'goes with --export'],
     [['export', '--to', '3'], 'has 2 events'],
+    [['export', '--csv', '--to', '3'], 'has 2 events'],
     [['export', '--to', 'x'], 'is no position'],
     [['export', '--hledger', '--to', '3'], '--to must be at most 2'],
     [['export', '--hledger', '--as-of', '2024-02-30'], '--as-of must be a day that exists'],
@@ -231,6 +232,17 @@ describe('a command', () => {
     timeLimitMs,
   );
 
+  it('that verifies needs a key and makes none, and says what is wrong with one in a line', async () => {
+    const elsewhere = { DUEBOOK_DATA: join(folder, 'elsewhere') };
+    const lost = await run(envOf(database, elsewhere), 'verify', 'acme');
+    expect([lost.code, lost.stderr]).toEqual([1, expect.stringContaining('say --public-key FILE')]);
+    await writeFile(join(folder, 'acme.key'), (await new LedgerClient(app.url, 'acme').get('/audit/public-key')).text);
+    expect((await run(envOf(database, elsewhere), 'verify', 'acme', '--public-key', 'acme.key')).code).toBe(0);
+    await expect(readdir(elsewhere.DUEBOOK_DATA)).rejects.toThrow('ENOENT');
+    const { code, stderr } = await run(envOf(database, { CHECKPOINT_KEY: join(folder, 'none.pem') }), 'verify', 'acme');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^CHECKPOINT_KEY: there is no [^\n]+\n$/)]);
+  });
+
   it('that verifies names what is wrong, and fails', async () => {
     const env = envOf(database);
     expect((await run(env, 'export', '--out', 'wrong.ndjson')).code).toBe(0);
@@ -266,6 +278,11 @@ describe('a command', () => {
         );
         expect(await readFile(join(folder, 'moved.ndjson.checkpoint'), 'utf8')).toContain(`/acme/2\n${events}\n`);
         expect((await run(there, 'verify')).code).toBe(0);
+        const early = await run(there, 'export', '--csv', '--out', 'early');
+        expect([early.code, early.stderr]).toEqual([
+          1,
+          expect.stringContaining(`The books go up to position 0 only, not ${events}`),
+        ]);
         expect((await run(there, 'replay', '--swap')).stdout).toContain(`live ones now, from position ${events}`);
         expect((await run(there, 'replay')).code).toBe(0);
       } finally {
@@ -353,6 +370,13 @@ describe('a ledger that was set back', () => {
         const again = await client.post('/vendors', { id: 'w', name: 'W' });
         expect(again.body.type).toBe('/problems/ledger-set-back');
         expect((await client.get('/events')).body.items).toHaveLength(1);
+        // What it remembers of the vendor that was lost is forgotten: nothing is decided on it.
+        expect((await run(envOf(database), 'epoch', 'open', 'live', '--reason', 'Failed over')).code).toBe(0);
+        await until(async () => (await client.post('/vendors', { id: 'w', name: 'W' })).status === 201);
+        const money = { paidOn: '2024-01-31', currency: 'USD', amount: '1.00' };
+        const orphan = await client.post('/payments', { ...money, vendorId: 'v' });
+        expect([orphan.status, orphan.body.type]).toEqual([422, '/problems/unknown-vendor']);
+        expect((await client.get('/audit/checkpoint?atLeast=3')).text).toContain('/live/2\n3\n');
       } finally {
         await app.close();
         await backup.drop();

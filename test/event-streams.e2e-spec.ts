@@ -96,6 +96,19 @@ describe('a stream that follows the log', () => {
     }
   });
 
+  it('shows nothing before an instant that has not come yet', async () => {
+    const [here] = await begin('awaited');
+    const from = new Date(Date.now() + 1_500).toISOString();
+    const reader = await follow(here, `?from=${from}`);
+    const other = await follow(here);
+    for (const id of ['early', 'too-early']) await here.record('/vendors', vendorOf(id));
+    await other.until(({ seen }) => seen.length === 5);
+    await sleep(Date.parse(from) - Date.now() + 100);
+    for (const id of ['late', 'later']) await here.record('/vendors', vendorOf(id));
+    await reader.until(({ seen }) => seen.length === 2);
+    expect(reader.seen.map(({ id }) => id)).toEqual([6, 7]);
+  });
+
   it('has only what is asked for', async () => {
     const [here, there] = await begin('filtered');
     const queries = {

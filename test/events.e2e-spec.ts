@@ -304,15 +304,18 @@ describe('pages of the log', () => {
     ['application/json, application/x-ndjson;q=0.5', 'application/json; charset=utf-8'],
     ['text/html, */*;q=0.1', 'application/json; charset=utf-8'],
     ['*/*', 'application/json; charset=utf-8'],
+    ['application/json;q=0.1, */*;q=0.9, application/x-ndjson;q=0.5', 'application/x-ndjson'],
   ])('to who accepts %s come as %s', async (accept, type) => {
     const { headers, status } = await ledger.get('/events?limit=1', { accept });
     expect([status, headers.get('content-type')]).toEqual([200, type]);
   });
 
   it('come as nothing else', async () => {
-    const { status, text } = await ledger.get('/events', { accept: 'text/csv' });
-    expect(status).toBe(406);
-    expect(JSON.parse(text).type).toBe('/problems/not-acceptable');
+    for (const accept of ['text/csv', 'application/json;q=0, */*', 'application/x-ndjson;q=lots']) {
+      const { status, text } = await ledger.get('/events', { accept });
+      expect([accept, status]).toEqual([accept, 406]);
+      expect(JSON.parse(text).type).toBe('/problems/not-acceptable');
+    }
   });
 
   it('need a token', async () => {

@@ -1,5 +1,6 @@
-import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat, writeFile } from 'node:fs/promises';
 import type pg from 'pg';
+import { unlessCode } from '../files/unless-code.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { GrowingTree, hashBytes, leafHash } from './merkle.js';
 import { linesIn } from './log-file.js';
@@ -45,13 +46,8 @@ export const exportLog = async (
   const kept = await keptOf(file);
   if (kept.lines > through)
     throw new ExportError(`${file} has ${kept.lines} lines already, more than ${through}: name another file.`);
-  if (kept.last) {
-    const [line] = await store.linesAfter(ledgerId, kept.lines - 1, 1);
-    if (!line || !Buffer.from(line.line).equals(kept.last))
-      throw new ExportError(
-        `${file} is no export of ledger ${ledgerId}: its line ${kept.lines} is another one. Name another file.`,
-      );
-  }
+  if (!(await isBeginning(store, ledgerId, kept)))
+    throw new ExportError(`${file} is not the beginning of an export of ledger ${ledgerId}. Name another file.`);
   const handle = await open(file, 'a');
   try {
     // A line that was cut short by the break is written again.
@@ -62,7 +58,7 @@ export const exportLog = async (
     await handle.close();
   }
   const { checkpoint, publicKey, leaves } = beside(file);
-  const note = await store.noteUpTo(ledgerId, through);
+  const note = await store.note(ledgerId, through);
   await writeFile(leaves, leavesIn(file));
   if (note) await writeFile(checkpoint, note.note);
   await writeFile(publicKey, (await store.keys(ledgerId)).map((key) => `${key}\n`).join(''));
@@ -73,19 +69,35 @@ async function* leavesIn(file: string): AsyncGenerator<Buffer> {
   for await (const lines of linesIn(file)) yield Buffer.concat(lines.map(leafHash));
 }
 
-const keptOf = async (file: string): Promise<{ lines: number; bytes: number; last: Buffer | undefined }> => {
+/** What a file has already. */
+interface KeptLines {
+  readonly lines: number;
+  /** Of these lines. */
+  readonly bytes: number;
+  readonly last: Buffer | undefined;
+  /** What stands after the last of them: a line that was cut short. */
+  readonly rest: Buffer;
+}
+
+const keptOf = async (file: string): Promise<KeptLines> => {
   let [lines, bytes] = [0, 0];
   let last: Buffer | undefined;
-  try {
-    for await (const page of linesIn(file)) {
-      for (const line of page) bytes += line.length + 1;
-      lines += page.length;
-      last = Buffer.from(page.at(-1)!);
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  let rest: Buffer = Buffer.alloc(0);
+  if (!(await stat(file).catch(unlessCode('ENOENT')))) return { lines, bytes, last, rest };
+  for await (const page of linesIn(file, (cut) => (rest = cut))) {
+    for (const line of page) bytes += line.length + 1;
+    lines += page.length;
+    last = Buffer.from(page.at(-1)!);
   }
-  return { lines, bytes, last };
+  return { lines, bytes, last, rest };
+};
+
+/** Whether a file ends as the log goes there. Of another one nothing may be cut off. */
+const isBeginning = async (store: TreeStore, ledgerId: string, { lines, last, rest }: KeptLines): Promise<boolean> => {
+  const after = Math.max(lines - 1, 0);
+  const texts = (await store.linesAfter(ledgerId, after, 2)).map(({ line }) => Buffer.from(line));
+  if (last && !texts.shift()?.equals(last)) return false;
+  return rest.length === 0 || rest.equals(texts[0]?.subarray(0, rest.length) ?? Buffer.alloc(0));
 };
 
 const writeLines = async (
@@ -109,10 +121,7 @@ const writeLines = async (
 
 /** The hashes that came beside an export, if their tree is that of its checkpoint. */
 export const readLeaves = async (file: string, note: string): Promise<Buffer | undefined> => {
-  const bytes = await readFile(beside(file).leaves).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return undefined;
-  });
+  const bytes = await readFile(beside(file).leaves).catch(unlessCode('ENOENT'));
   if (!bytes) return undefined;
   const { size, root } = parseCheckpoint(note);
   const tree = new GrowingTree();

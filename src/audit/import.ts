@@ -112,7 +112,6 @@ const writeBeside = async (
   const periods: Cell[][] = [];
   const commits: Cell[][] = [];
   const posted = await invoicesOf(client, ledgerId, events);
-  const firstOf = new Map<string, number>();
   for (const event of events) {
     const { position } = event;
     for (const name of new Set<DocumentName>(documentsOf(event))) documents.push([ledgerId, name, position]);
@@ -122,10 +121,8 @@ const writeBeside = async (
     if (event.type !== 'InvoicePosted' && event.type !== 'InvoiceReversed') continue;
     const released = event.type === 'InvoiceReversed';
     const invoice = released ? posted.get(event.data.invoiceId)! : event.data;
-    const first = firstOf.get(event.correlationId) ?? position;
-    firstOf.set(event.correlationId, first);
     for (const { value, qualifier } of claimsOf(invoice, false, released))
-      claims.push([ledgerId, value, first, `invoice/${invoice.invoiceId}`, qualifier, released]);
+      claims.push([ledgerId, value, position, `invoice/${invoice.invoiceId}`, qualifier, released]);
   }
   await copyRows(client, 'log.event_documents (ledger_id, document, position)', documents);
   await copyRows(client, 'log.claims (ledger_id, value, position, document, qualifier, released)', claims);

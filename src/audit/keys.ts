@@ -1,6 +1,8 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeOnce } from '../files/make-once.js';
+import { unlessCode } from '../files/unless-code.js';
 
 /** A key file that can't be used, and what to do. */
 export class KeyFileError extends Error {
@@ -20,46 +22,46 @@ export interface KeySettings {
  *
  * @throws {KeyFileError}
  */
-export const readOrMakeKey = async ({ checkpointKeyFile, dataDirectory }: KeySettings): Promise<KeyObject> => {
-  if (checkpointKeyFile !== undefined) {
-    return (
-      (await readKey(checkpointKeyFile)) ??
-      complain(`CHECKPOINT_KEY: there is no ${checkpointKeyFile}; make one with openssl genpkey -algorithm ed25519`)
-    );
-  }
-  const file = join(dataDirectory, 'keys', 'checkpoint.pem');
-  const kept = await readKey(file);
+export const readOrMakeKey = async (settings: KeySettings): Promise<KeyObject> => {
+  const kept = await readKey(settings);
   if (kept) return kept;
+  const file = ownFile(settings);
   const { privateKey } = generateKeyPairSync('ed25519');
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  let isMade: boolean;
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(draft, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    isMade = await makeOnce(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o700);
   } catch (error) {
     throw new KeyFileError(`DUEBOOK_DATA can't be written to: ${(error as Error).message}`);
   }
-  try {
-    // Appears whole or not at all; of two processes that start at once, one makes it.
-    await link(draft, file);
-    return privateKey;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return (await readKey(file)) ?? complain(`${file} comes and goes`);
-  } finally {
-    await rm(draft);
-  }
+  return isMade ? privateKey : ((await keyIn(file)) ?? complain(`${file} comes and goes`));
+};
+
+const ownFile = ({ dataDirectory }: KeySettings): string => join(dataDirectory, 'keys', 'checkpoint.pem');
+
+/**
+ * The private key, if there is one by now.
+ *
+ * @throws {KeyFileError} also where the operator's is not there
+ */
+export const readKey = async (settings: KeySettings): Promise<KeyObject | undefined> => {
+  const { checkpointKeyFile: named } = settings;
+  if (named === undefined) return keyIn(ownFile(settings));
+  return (
+    (await keyIn(named)) ??
+    complain(`CHECKPOINT_KEY: there is no ${named}; make one with openssl genpkey -algorithm ed25519`)
+  );
 };
 
 /** @returns undefined if there is no such file */
-const readKey = async (file: string): Promise<KeyObject | undefined> => {
+const keyIn = async (file: string): Promise<KeyObject | undefined> => {
   let pem: Buffer;
   try {
-    const { mode } = await stat(file);
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+    const found = await stat(file).catch(unlessCode('ENOENT'));
+    if (!found) return undefined;
+    if (process.platform !== 'win32' && (found.mode & 0o077) !== 0)
       return complain(`${file} may be read by others than its owner: chmod 600 it, or replace the key`);
     pem = await readFile(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error instanceof KeyFileError
       ? error
       : new KeyFileError(`${file} can't be read: ${(error as Error).message}`);

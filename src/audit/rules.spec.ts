@@ -273,6 +273,13 @@ describe('a fault is found:', () => {
     ],
     ['the invoice at position 4 has already', [...start, posted('I1'), posted('I2', { number: 'n/i01' })]],
     [
+      'the invoice at position 5 has already',
+      [
+        ...[...start, posted('I1'), posted('I2', { number: 'N-I1', allowDuplicate: { reason: 'two' } })],
+        ...[invoiceReversed('2024-02-20'), posted('I3', { number: 'N-I1' })],
+      ],
+    ],
+    [
       'takes effect on 2024-02-02, and its data that it is 2024-02-01',
       [...start, { ...posted('I1'), effectiveOn: '2024-02-02' }],
     ],

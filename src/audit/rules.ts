@@ -57,8 +57,12 @@ export class Rules {
   readonly #plans = new Map<string, { readonly asOf: string; adopted: boolean }>();
   /** How many events of some sorts the command of the last event has made so far. */
   #command = { id: '', deferrals: 0, withdrawals: 0, charges: 0 };
-  /** Vendor, number and year, and the row of the invoice that has it, or had it until it was reversed. */
+  /**
+   * Vendor, number and year, and the row of the invoice that took it last; and of each invoice the one that had it
+   * before: a duplicate that was let through has it beside the first, and alone once the first is reversed.
+   */
   readonly #numbers = new PrintMap();
+  readonly #numberBefore = new Column(Uint32Array);
   /** By currency and day: what the open items say that we owe more, and what the journal says. */
   readonly #owed = new Map<string, number>();
   readonly #control = new Map<string, number>();
@@ -164,11 +168,11 @@ export class Rules {
           this.#fault('posts to an account that only the ledger posts to');
         const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
         const claim = `${data.vendorId} ${data.invoiceDate.slice(0, 4)} ${normalisedNumber(data.number)}`;
-        const holder = this.#accounts.at(this.#numbers.get(claim));
-        const isTaken = holder !== undefined && !holder.reversed;
-        if (isTaken && !data.allowDuplicate)
+        const holder = this.#holderOf(claim);
+        if (holder && !data.allowDuplicate)
           this.#fault(`has the number ${data.number}, which the invoice at position ${holder.position} has already`);
-        if (!isTaken) this.#numbers.set(claim, account.row);
+        this.#numberBefore.set(account.row, holder?.row ?? 0);
+        this.#numbers.set(claim, account.row);
         this.#mustBe(event, data.postingDate);
         return;
       }
@@ -393,6 +397,13 @@ export class Rules {
       default:
         return;
     }
+  }
+
+  /** The last invoice that took a number and is not reversed. */
+  #holderOf(claim: string): Account | undefined {
+    let holder = this.#accounts.at(this.#numbers.get(claim));
+    while (holder?.reversed) holder = this.#accounts.at(this.#numberBefore.get(holder.row));
+    return holder;
   }
 
   #heldBy(personId: string, ledger: string): Set<string> {

@@ -1,9 +1,10 @@
 import { createPublicKey, hash, type KeyObject, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { EventLog } from '../event-log/event-log.js';
 import { type Checkpoint, openCheckpoint, signCheckpoint } from './checkpoint.js';
 import { GrowingTree, leafHash } from './merkle.js';
-import { formatVerifierKey, NoteError, parseVerifierKeys, verifierKey } from './note.js';
+import { formatVerifierKey, NoteError, parseVerifierKeys, type VerifierKey, verifierKey } from './note.js';
 import type { Outside } from './outside.js';
 import { type Epoch, type SetBack, TreeStore } from './tree-store.js';
 
@@ -12,6 +13,10 @@ const roundMs = 400;
 const leaseSeconds = 4;
 /** Small enough that a page of long lines fits into memory. */
 const linesPerPage = 4_096;
+/** So many ledgers are sealed or compared at a time: fewer than there are connections. */
+const ledgersAtATime = 3;
+/** When a fault that stays is told again. */
+const tellAgainMs = 60_000;
 /** Trees that are kept at hand, of ledgers that were sealed lately. */
 const treesInMemory = 200;
 
@@ -40,6 +45,8 @@ export const originOf = (base: string, ledgerId: string, epoch: number): string 
 /** The epoch in the name of an origin; 0 if it has none. */
 export const epochIn = (origin: string): number => Number(/\/([1-9]\d{0,8})$/.exec(origin)?.[1] ?? 0);
 
+type Signed = Checkpoint & { readonly epoch: number };
+
 export interface Sealing {
   /** What origins begin with. */
   readonly base: string;
@@ -62,9 +69,11 @@ export class Sealer {
   readonly #store: TreeStore;
   readonly #trees = new Map<string, GrowingTree>();
   /** The newest checkpoint of each ledger that is known to be signed, by us or by what was found outside. */
-  readonly #signed = new Map<string, Checkpoint & { readonly epoch: number }>();
+  readonly #signed = new Map<string, Signed>();
   readonly #setBacks = new Map<string, SetBack>();
   readonly #reported = new Set<string>();
+  /** By ledger, or of none, what was told last. */
+  readonly #faults = new Map<string, { readonly text: string; readonly atMs: number }>();
   #wake: () => void = () => undefined;
   #stopping = false;
   #running: Promise<void> | undefined;
@@ -93,7 +102,15 @@ export class Sealer {
   async compareAll(): Promise<void> {
     await this.#learnSetBacks();
     const ledgerIds = new Set([...(await this.log.ledgerIds()), ...(await this.sealing.outside.ledgerIds())]);
-    for (const ledgerId of ledgerIds) await this.#compare(ledgerId);
+    await severalAtATime(ledgerIds, async (ledgerId) => {
+      await this.#compare(ledgerId);
+    });
+  }
+
+  /** Compares one ledger: enough for who appends to no other. */
+  async compare(ledgerId: string): Promise<void> {
+    await this.#learnSetBacks();
+    await this.#compare(ledgerId);
   }
 
   /**
@@ -141,23 +158,35 @@ export class Sealer {
       const startedMs = this.sealing.nowMs();
       try {
         await this.#learnSetBacks();
-        for (const ledgerId of await this.#unsealed()) {
-          if (this.#isStopping()) break;
+        this.#faults.delete('');
+        await severalAtATime(await this.#unsealed(), async (ledgerId) => {
+          if (this.#isStopping()) return;
           try {
             await this.sealUp(ledgerId);
+            this.#faults.delete(ledgerId);
           } catch (error) {
             // One ledger that can't be sealed is no reason not to seal the others.
             this.#trees.delete(ledgerId);
-            this.sealing.report(error);
+            this.#tell(ledgerId, error);
           }
-        }
+        });
       } catch (error) {
-        this.sealing.report(error);
+        this.#tell('', error);
       }
       // Not woken by appends: events of the same moment share a checkpoint.
       const restMs = roundMs - (this.sealing.nowMs() - startedMs);
       if (!this.#isStopping()) await this.#pause(Math.max(restMs, roundMs / 4));
     }
+  }
+
+  /** Tells of a fault when it is a new one, and once a minute while it stays. */
+  #tell(about: string, error: unknown): void {
+    const text = String(error);
+    const atMs = this.sealing.nowMs();
+    const told = this.#faults.get(about);
+    if (told?.text === text && atMs - told.atMs < tellAgainMs) return;
+    this.#faults.set(about, { text, atMs });
+    this.sealing.report(error);
   }
 
   #pause(ms: number): Promise<void> {
@@ -267,7 +296,7 @@ export class Sealer {
   async #signNewest(ledgerId: string, { epoch, origin }: Epoch): Promise<void> {
     const sealed = await this.#store.sealed(ledgerId);
     if (sealed?.epoch !== epoch || !(await this.#compare(ledgerId))) return;
-    const { privateKey, outside, nowMs, report } = this.sealing;
+    const { privateKey, outside, nowMs } = this.sealing;
     const checkpoint: Checkpoint = { origin, size: sealed.size, root: sealed.root };
     const note = signCheckpoint(checkpoint, privateKey);
     const key = verifierKey(origin, createPublicKey(privateKey));
@@ -275,7 +304,7 @@ export class Sealer {
       await outside.keep(ledgerId, note, key, new Date(nowMs()).toISOString().slice(0, 10));
     } catch (error) {
       // A full disk must not end the proof: it is kept in the database, and outside again with the next one.
-      report(error);
+      this.#tell(`${ledgerId} outside`, error);
     }
     await this.#store.keepNote(ledgerId, sealed.size, formatVerifierKey(key), note);
     this.#signed.set(ledgerId, { ...checkpoint, epoch });
@@ -288,9 +317,13 @@ export class Sealer {
    */
   async #compare(ledgerId: string): Promise<boolean> {
     if (this.#setBacks.has(ledgerId)) return false;
-    const epoch = (await this.#store.epoch(ledgerId))?.epoch ?? 0;
-    const outside = await this.#keptOutside(ledgerId);
-    for (const known of [outside, this.#signed.get(ledgerId)]) {
+    const epochs = await this.#store.epochs(ledgerId);
+    const epoch = epochs.at(-1)?.epoch ?? 0;
+    const outside = await this.#keptOutside(ledgerId, epochs);
+    const signed = this.#signed.get(ledgerId);
+    // As a rule the two are one.
+    const isSame = outside && signed && isDeepStrictEqual(outside, signed);
+    for (const known of isSame ? [outside] : [outside, signed]) {
       // What was signed before a later epoch was opened is known to contradict.
       if (!known || known.epoch < epoch) continue;
       const sealed = await this.#store.sealed(ledgerId, known.size);
@@ -306,29 +339,42 @@ export class Sealer {
     return true;
   }
 
-  async #keptOutside(ledgerId: string): Promise<(Checkpoint & { readonly epoch: number }) | undefined> {
-    const kept = await this.sealing.outside.newest(ledgerId);
-    if (!kept) return undefined;
-    const { base, privateKey, report } = this.sealing;
-    try {
-      const keys = parseVerifierKeys([kept.keys, ...(await this.#store.keys(ledgerId))].join('\n'));
-      const [origin = ''] = kept.note.split('\n', 1);
-      if (epochIn(origin) > 0) keys.push(verifierKey(origin, createPublicKey(privateKey)));
-      const checkpoint = openCheckpoint(kept.note, keys);
-      const epoch = epochIn(checkpoint.origin);
-      if (epoch === 0 || checkpoint.origin !== originOf(base, ledgerId, epoch))
-        throw new NoteError(`it is of ${checkpoint.origin}`);
-      return { ...checkpoint, epoch };
-    } catch (error) {
-      if (!(error instanceof NoteError)) throw error;
-      report(new Error(`the checkpoint kept of ledger ${ledgerId} says nothing: ${error.message}`, { cause: error }));
-      return undefined;
+  /** The newest checkpoint kept outside that is one of this ledger, under any of its origins. */
+  async #keptOutside(ledgerId: string, epochs: readonly Epoch[]): Promise<Signed | undefined> {
+    const { base, outside } = this.sealing;
+    const origins = epochs.map(({ origin }) => origin);
+    let newest: Signed | undefined;
+    for (const kept of await outside.newest(ledgerId, origins)) {
+      try {
+        const checkpoint = openCheckpoint(kept.note, await this.#keysFor(ledgerId, kept));
+        const epoch = epochIn(checkpoint.origin);
+        if (
+          !origins.includes(checkpoint.origin) &&
+          (epoch === 0 || checkpoint.origin !== originOf(base, ledgerId, epoch))
+        )
+          throw new NoteError(`it is of ${checkpoint.origin}`);
+        if (!newest || epoch > newest.epoch || (epoch === newest.epoch && checkpoint.size > newest.size))
+          newest = { ...checkpoint, epoch };
+      } catch (error) {
+        if (!(error instanceof NoteError)) throw error;
+        const text = `the checkpoint kept of ledger ${ledgerId} says nothing: ${error.message}`;
+        this.#tell(`${ledgerId} kept`, new Error(text, { cause: error }));
+      }
     }
+    return newest;
+  }
+
+  async #keysFor(ledgerId: string, kept: { readonly note: string; readonly keys: string }): Promise<VerifierKey[]> {
+    const keys = parseVerifierKeys([kept.keys, ...(await this.#store.keys(ledgerId))].join('\n'));
+    const [origin = ''] = kept.note.split('\n', 1);
+    if (epochIn(origin) > 0) keys.push(verifierKey(origin, createPublicKey(this.sealing.privateKey)));
+    return keys;
   }
 
   #halt(setBack: SetBack): void {
     this.#setBacks.set(setBack.ledgerId, setBack);
     this.#trees.delete(setBack.ledgerId);
+    this.log.forget(setBack.ledgerId);
     const key = `${setBack.origin} ${setBack.size}`;
     if (this.#reported.has(key)) return;
     this.#reported.add(key);
@@ -352,3 +398,15 @@ export class Sealer {
     }
   }
 }
+
+/** Does something with each of many ledgers, a few of them at a time. */
+const severalAtATime = async (
+  ledgerIds: Iterable<string>,
+  work: (ledgerId: string) => Promise<void>,
+): Promise<void> => {
+  const next = ledgerIds[Symbol.iterator]();
+  const take = async (): Promise<void> => {
+    for (let one = next.next(); !one.done; one = next.next()) await work(one.value);
+  };
+  await Promise.all(Array.from({ length: ledgersAtATime }, take));
+};

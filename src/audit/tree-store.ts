@@ -105,16 +105,19 @@ export class TreeStore {
     await this.pool.query('select log.keep_note($1, $2, $3, $4)', [ledgerId, size, key, note]);
   }
 
-  /** The newest signed checkpoint, or the newest one of a size. */
-  async note(ledgerId: string, size?: number): Promise<{ readonly size: number; readonly note: string } | undefined> {
+  /** The newest signed checkpoint, of at most a size where one is given. */
+  async note(
+    ledgerId: string,
+    atMost = Number.MAX_SAFE_INTEGER,
+  ): Promise<{ readonly size: number; readonly note: string } | undefined> {
     const { rows } = await this.pool.query<{ size: string; note: string }>({
-      name: size === undefined ? 'note' : 'note-at',
+      name: 'note',
       // A key that was replaced may have signed the same size too: the newer key's note.
       text: `select s.size, s.note from log.signed_checkpoints s
                join log.verifier_keys k on k.ledger_id = s.ledger_id and k.key = s.key
-              where s.ledger_id = $1 ${size === undefined ? '' : 'and s.size = $2'}
+              where s.ledger_id = $1 and s.size <= $2
               order by s.size desc, k.first_size desc limit 1`,
-      values: size === undefined ? [ledgerId] : [ledgerId, size],
+      values: [ledgerId, atMost],
     });
     const [row] = rows;
     return row && { size: Number(row.size), note: row.note };
@@ -152,18 +155,6 @@ export class TreeStore {
               order by s.ledger_id, s.epoch desc, s.size desc`,
     });
     return rows.map(({ ledger_id, size, ...row }) => ({ ledgerId: ledger_id, size: Number(size), ...row }));
-  }
-
-  /** The newest checkpoint that was signed of at most a size. */
-  async noteUpTo(
-    ledgerId: string,
-    size: number,
-  ): Promise<{ readonly size: number; readonly note: string } | undefined> {
-    const { rows } = await this.pool.query<{ size: string }>(
-      'select size from log.signed_checkpoints where ledger_id = $1 and size <= $2 order by size desc limit 1',
-      [ledgerId, size],
-    );
-    return rows[0] && this.note(ledgerId, Number(rows[0].size));
   }
 
   /** Lines after a position with the hash that the log has of each. */

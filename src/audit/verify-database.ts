@@ -1,10 +1,9 @@
 import type pg from 'pg';
 import { inTransaction, snapshot } from '../database/transaction.js';
 import type { RecordedEvent } from '../domain/events.js';
-import { openCheckpoint } from './checkpoint.js';
-import { hashBytes } from './merkle.js';
-import { NoteError, type VerifierKey } from './note.js';
+import type { VerifierKey } from './note.js';
 import { checkBatches, KeptBeside, SealedTiles } from './verify-beside.js';
+import { KeptProofs } from './verify-proofs.js';
 import { type Commitment, type Finding, leavesOf, LogVerifier } from './verify.js';
 
 const linesPerPage = 2_000;
@@ -65,15 +64,14 @@ const verify = async (
     findings += 1;
     report(finding);
   };
-  const sealed = await sealedTrees(client, ledgerId, found);
-  const covered = await checkSignatures(client, ledgerId, keys, sealed, found);
   const leaves = { from: 0, bytes: Buffer.alloc(0) };
-  const verifier = new LogVerifier([...sealed, ...since], found, (position) =>
+  const verifier = new LogVerifier(since, found, (position) =>
     position > leaves.from ? leavesOf(leaves.bytes)(position - leaves.from) : undefined,
   );
+  const proofs = new KeptProofs(client, ledgerId, keys, found);
   const commits = new Commits(client, ledgerId, found);
   const beside = new KeptBeside(client, ledgerId, found);
-  const tiles = new SealedTiles(client, ledgerId, sealed.at(-1)?.size ?? 0, found);
+  const tiles = new SealedTiles(client, ledgerId, await proofs.sealedSize(), found);
   for (let after = 0; ;) {
     const { rows } = await client.query<Row>({
       name: 'verify-page',
@@ -84,6 +82,7 @@ const verify = async (
     if (rows.length === 0) break;
     const last = Number(rows.at(-1)!.position);
     Object.assign(leaves, await leavesBetween(client, ledgerId, after, last));
+    verifier.expect(await proofs.through(last));
     const events: RecordedEvent[] = [];
     const unread = new Set<number>();
     for (const row of rows) {
@@ -102,63 +101,15 @@ const verify = async (
     after = last;
     progress(verifier.lines);
   }
+  verifier.expect((await proofs.through(Number.MAX_SAFE_INTEGER)).slice(-1));
   verifier.end();
+  proofs.end();
   await commits.end(verifier.lines);
   await beside.end();
   tiles.end();
   await checkBatches(client, ledgerId, found);
-  return { ledger: ledgerId, events: verifier.lines, good: verifier.good, covered, root: verifier.root, findings };
-};
-
-const sealedTrees = async (
-  client: pg.PoolClient,
-  ledgerId: string,
-  found: (finding: Finding) => void,
-): Promise<Commitment[]> => {
-  const { rows } = await client.query<{ size: string; previous_size: string; root: Buffer; bytes: number }>(
-    'select size, previous_size, root, octet_length(leaves) as bytes from log.checkpoints where ledger_id = $1 order by size',
-    [ledgerId],
-  );
-  let previous = 0;
-  return rows.map(({ size, previous_size, root, bytes }) => {
-    if (Number(previous_size) !== previous || bytes !== (Number(size) - previous) * hashBytes)
-      found({ check: 'table', position: Number(size), detail: `log.checkpoints is not a chain at size ${size}` });
-    previous = Number(size);
-    return { name: 'the sealed tree', size: previous, root };
-  });
-};
-
-/** @returns how far the newest checkpoint with a good signature goes */
-const checkSignatures = async (
-  client: pg.PoolClient,
-  ledgerId: string,
-  keys: readonly VerifierKey[],
-  sealed: readonly Commitment[],
-  found: (finding: Finding) => void,
-): Promise<number> => {
-  const roots = new Map(sealed.map(({ size, root }) => [size, root]));
-  const { rows } = await client.query<{ size: string; note: string }>(
-    'select size, note from log.signed_checkpoints where ledger_id = $1 order by size',
-    [ledgerId],
-  );
-  let covered = 0;
-  for (const row of rows) {
-    const size = Number(row.size);
-    try {
-      const checkpoint = openCheckpoint(row.note, keys);
-      if (checkpoint.size !== size || !roots.get(size)?.equals(checkpoint.root))
-        throw new NoteError('it is not of the tree that was sealed');
-      covered = size;
-    } catch (error) {
-      if (!(error instanceof NoteError)) throw error;
-      found({
-        check: 'signature',
-        position: size,
-        detail: `the signed checkpoint of ${size} events: ${error.message}`,
-      });
-    }
-  }
-  return covered;
+  const { lines: events, good, root } = verifier;
+  return { ledger: ledgerId, events, good, covered: proofs.covered, root, findings };
 };
 
 /** What the lines after a position, and before another, were when they were sealed. */
@@ -171,7 +122,10 @@ const leavesBetween = async (
   const { rows } = await client.query<{ previous_size: string; leaves: Buffer }>({
     name: 'verify-leaves',
     text: `select previous_size, leaves from log.checkpoints
-            where ledger_id = $1 and size > $2 and previous_size < $3 order by size`,
+            where ledger_id = $1 and size > $2
+              and size <= coalesce((select size from log.checkpoints where ledger_id = $1 and size >= $3
+                                     order by size limit 1), $3)
+            order by size`,
     values: [ledgerId, after, through],
   });
   return { from: Number(rows[0]?.previous_size ?? 0), bytes: Buffer.concat(rows.map(({ leaves }) => leaves)) };

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { catalogue, type RecordedEvent, streamOf, upcast } from '../domain/events.js';
-import { canonicalLine } from '../event-log/record.js';
+import { canonicalLine, type StoredLine } from '../event-log/record.js';
 import { GrowingTree, hashBytes, leafHash, type Tile } from './merkle.js';
 import { PrintMap } from './prints.js';
 import { Rules } from './rules.js';
@@ -38,23 +38,6 @@ export interface Commitment {
   readonly root: Buffer;
 }
 
-interface Line {
-  readonly ledger: string;
-  readonly position: number;
-  readonly id: string;
-  readonly type: string;
-  readonly version: number;
-  readonly stream: string;
-  readonly streamVersion: number;
-  readonly effectiveOn: string;
-  readonly recordedAt: string;
-  readonly actor: { readonly id: string; readonly role: string };
-  readonly idempotencyKey?: string;
-  readonly correlationId: string;
-  readonly contentHash?: string;
-  readonly data: Record<string, unknown>;
-}
-
 const shapes: Readonly<Record<string, (value: unknown) => boolean>> = {
   ledger: (value) => typeof value === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(value),
   position: (value) => Number.isSafeInteger(value) && (value as number) > 0,
@@ -86,8 +69,8 @@ export class LogVerifier {
   readonly #keys = new PrintMap();
   readonly #commands = new PrintMap();
   readonly #streams = new PrintMap();
-  readonly #commitments: readonly Commitment[];
-  #due = 0;
+  /** What is still to be compared, the smallest size first. */
+  #due: Commitment[] = [];
   /** The last size at which the log agreed with what was committed to. */
   #agreed = 0;
   readonly #contradicted = new Set<string>();
@@ -110,8 +93,13 @@ export class LogVerifier {
     private readonly report: (finding: Finding) => void,
     private readonly leafAt: (position: number) => Buffer | undefined = () => undefined,
   ) {
-    this.#commitments = [...commitments].sort((a, b) => a.size - b.size);
-    for (const commitment of this.#commitments) if (commitment.size === 0) this.#due += 1;
+    this.expect(commitments);
+  }
+
+  /** The log has to agree with these as well: what covers no more than the lines so far comes too late. */
+  expect(commitments: readonly Commitment[]): void {
+    const due = commitments.filter(({ size }) => size > this.#lines);
+    this.#due = [...this.#due, ...due].sort((a, b) => a.size - b.size);
   }
 
   get ledger(): string | undefined {
@@ -153,8 +141,7 @@ export class LogVerifier {
     };
     const event = this.#read(bytes, leaf, wrong);
     if (this.#faults === faultsBefore) this.#good += 1;
-    for (; this.#commitments[this.#due]?.size === this.#lines; this.#due++)
-      this.#compare(this.#commitments[this.#due]!);
+    while (this.#due[0]?.size === this.#lines) this.#compare(this.#due.shift()!);
     return { leaf, event };
   }
 
@@ -177,7 +164,7 @@ export class LogVerifier {
 
   /** Ends the log. What is found last is of no one position, as a rule. */
   end(): void {
-    for (const { name, size } of this.#commitments.slice(this.#due)) {
+    for (const { name, size } of this.#due) {
       this.report({
         check: 'checkpoint',
         position: this.#lines + 1,
@@ -194,11 +181,11 @@ export class LogVerifier {
     wrong: (check: Check, position: number | null, detail: string) => void,
   ): RecordedEvent | undefined {
     const expected = this.#next;
-    let line: Line;
+    let line: StoredLine;
     try {
       if (!isUtf8(bytes)) throw new Error('it is not UTF-8');
       const text = bytes.toString('utf8');
-      line = JSON.parse(text) as Line;
+      line = JSON.parse(text) as StoredLine;
       if (JSON.stringify(line) !== text) throw new Error('it is not written as the log writes it');
       const odd = Object.keys(shapes).filter(
         (name) => !shapes[name]!((line as unknown as Record<string, unknown>)[name]),
@@ -240,7 +227,7 @@ export class LogVerifier {
     return event;
   }
 
-  #checkOrder(line: Line, wrong: (check: Check, position: number | null, detail: string) => void): void {
+  #checkOrder(line: StoredLine, wrong: (check: Check, position: number | null, detail: string) => void): void {
     const { position, recordedAt, stream, streamVersion, id, correlationId, idempotencyKey, contentHash } = line;
     if (recordedAt < this.#recordedAt)
       wrong(

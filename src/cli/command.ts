@@ -73,19 +73,13 @@ export const usage = (message: string): never => {
 export class Progress {
   readonly #shown = process.stderr.isTTY;
   #lastMs = 0;
-  #done = 0;
 
   constructor(
     private readonly what: string,
     private readonly total?: number,
   ) {}
 
-  add(count: number): void {
-    this.to(this.#done + count);
-  }
-
   to(done: number): void {
-    this.#done = done;
     const now = Date.now();
     if (!this.#shown || now - this.#lastMs < 100) return;
     this.#lastMs = now;

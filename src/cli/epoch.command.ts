@@ -27,7 +27,7 @@ export class EpochOpenCommand extends DuebookCommand {
     await atWork(async ({ pool, log, sealing, sealer: makeSealer }) => {
       const ledgerId = await ledgerNamed(log, name);
       const sealer = await makeSealer();
-      await sealer.compareAll();
+      await sealer.compare(ledgerId);
       const actor = { id: operatorHere(), role: 'admin' };
       const settings = await sealing();
       let opened;

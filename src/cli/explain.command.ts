@@ -1,6 +1,6 @@
 import { Command, Option, SubCommand } from 'nest-commander';
 import { explainInvoice } from '../audit/explain.js';
-import type { EventType, RecordedEvent } from '../domain/events.js';
+import type { RecordedEvent } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
 import { readLine } from '../event-log/record.js';
 import { CommandGroup, type CommonOptions, DuebookCommand, outcome, usage } from './command.js';
@@ -23,10 +23,7 @@ export class ExplainInvoiceCommand extends DuebookCommand {
       const found = await log.document(ledger, `invoice/${id}`);
       if (found?.document.kind !== 'invoice') return usage(`Ledger ${ledger} has no invoice ${id}.`);
       const { currency, vendorId } = found.document;
-      const beside = [
-        ...(await vendorEvents(log, ledger, vendorId, 'OfferRecorded')),
-        ...(await vendorEvents(log, ledger, vendorId, 'ConsequencesSet')),
-      ].filter(({ data }) => data.invoiceId === id);
+      const beside = (await vendorEvents(log, ledger, vendorId)).filter(({ data }) => data.invoiceId === id);
       const history = [...found.history, ...beside].sort((a, b) => a.position - b.position);
       const events = explainInvoice(id, history);
       outcome(options, { ledger, invoice: id, currency, events }, [
@@ -46,13 +43,11 @@ export class ExplainInvoiceCommand extends DuebookCommand {
   }
 }
 
-/** The events of a type on a vendor's account, in order. */
-const vendorEvents = async <T extends EventType>(
-  log: EventLog,
-  ledgerId: string,
-  vendorId: string,
-  type: T,
-): Promise<Extract<RecordedEvent, { type: T }>[]> => {
+/** What is recorded about invoices on a vendor's account and is no part of their own history, in order. */
+type Beside = Extract<RecordedEvent, { type: 'OfferRecorded' | 'ConsequencesSet' }>;
+const besideTypes: Beside['type'][] = ['OfferRecorded', 'ConsequencesSet'];
+
+const vendorEvents = async (log: EventLog, ledgerId: string, vendorId: string): Promise<Beside[]> => {
   const events: RecordedEvent[] = [];
   for (let isLast = false; !isLast;) {
     const after = events.at(-1)?.position ?? 0;
@@ -61,12 +56,12 @@ const vendorEvents = async <T extends EventType>(
       through: Number.MAX_SAFE_INTEGER,
       limit: 1_000,
       vendorId,
-      types: [type],
+      types: besideTypes,
     });
     events.push(...page.lines.map(({ line }) => readLine(line)));
     ({ isLast } = page);
   }
-  return events as Extract<RecordedEvent, { type: T }>[];
+  return events as Beside[];
 };
 
 @Command({

@@ -6,7 +6,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { inTransaction, snapshot } from '../database/transaction.js';
 import { beside, ExportError, exportLog } from '../audit/export.js';
 import { type CommonOptions, DuebookCommand, outcome, positionIn, Progress, usage, UsageError } from './command.js';
-import { type ExtractOptions, extractsAskedFor, writeExtracts } from './extracts.js';
+import { booksUpTo, type ExtractOptions, extractsAskedFor, writeExtracts } from './extracts.js';
 import { atWork, ledgerNamed } from './workplace.js';
 
 interface Options extends CommonOptions, ExtractOptions {
@@ -34,16 +34,17 @@ export class ExportCommand extends DuebookCommand {
         ]);
         return;
       }
+      const head = (await log.head(ledgerId))?.position ?? 0;
+      const through = options.to ?? head;
+      if (through > head) usage(`Ledger ${ledgerId} has ${head} events, not ${through}.`);
       if (options.csv) {
-        const files = await exportBooks(pool, ledgerId, options.out ?? ledgerId, options.to);
+        await booksUpTo(pool, ledgerId, through);
+        const files = await exportBooks(pool, ledgerId, options.out ?? ledgerId, through);
         outcome(options, { ledger: ledgerId, files }, [
           `Wrote ${files.map(({ file, rows }) => `${rows} rows to ${file}`).join(', ')}.`,
         ]);
         return;
       }
-      const head = (await log.head(ledgerId))?.position ?? 0;
-      const through = options.to ?? head;
-      if (through > head) usage(`Ledger ${ledgerId} has ${head} events, not ${through}.`);
       const file = options.out ?? `${ledgerId}.ndjson`;
       const progress = new Progress('Exporting', through);
       try {
@@ -121,7 +122,7 @@ const exportBooks = (
   pool: pg.Pool,
   ledgerId: string,
   out: string,
-  to = Number.MAX_SAFE_INTEGER,
+  to: number,
 ): Promise<{ file: string; rows: number }[]> =>
   inTransaction(pool, snapshot, async (client) => {
     const files: { file: string; rows: number }[] = [];

@@ -69,14 +69,26 @@ export const writeExtracts = async (
     }
     return { ...moment, files };
   } catch (error) {
-    if (error instanceof NotYetThere)
-      return usage(
-        `The books go up to position ${error.position} only, not ${error.asked}: start Duebook, which folds them further, or give --to.`,
-      );
+    if (error instanceof NotYetThere) return notYetThere(error);
     if (error instanceof Rejection) return usage(reasonsOf(error));
     throw error;
   }
 };
+
+/** Waits until the books go as far as a position. @throws {UsageError} if they don't within 5 seconds */
+export const booksUpTo = async (pool: pg.Pool, ledgerId: string, position: number): Promise<void> => {
+  try {
+    await new Books(pool).reach(ledgerId, position);
+  } catch (error) {
+    if (error instanceof NotYetThere) notYetThere(error);
+    throw error;
+  }
+};
+
+const notYetThere = ({ position, asked }: NotYetThere): never =>
+  usage(
+    `The books go up to position ${position} only, not ${asked}: start Duebook, which folds them further, or give --to.`,
+  );
 
 /** A refusal in words: what is at fault with which option. */
 const reasonsOf = ({ detail, facts: { errors = [] } }: Rejection): string =>

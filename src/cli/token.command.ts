@@ -14,6 +14,7 @@ import {
 } from '../domain/access.js';
 import { isLocalDate } from '../domain/calendar.js';
 import type { Document } from '../domain/documents.js';
+import { isId } from '../domain/events.js';
 import { Rejection } from '../domain/rejection.js';
 import { uuidv7 } from '../event-log/uuid.js';
 import { readLine } from '../event-log/record.js';
@@ -32,7 +33,7 @@ import { atWork, type Workplace } from './workplace.js';
 /** Has a change of access recorded, as whoever uses this machine. @throws {UsageError} if a rule refuses it */
 const record = async ({ log, sealer: makeSealer }: Workplace, command: AccessCommand): Promise<Document> => {
   const sealer = await makeSealer();
-  await sealer.compareAll();
+  await sealer.compare(installationLedger);
   // A log that was set back must not grow, not even by this.
   log.mayAppend = (ledgerId) => {
     sealer.mayAppend(ledgerId);
@@ -76,7 +77,7 @@ export class TokenCreateCommand extends DuebookCommand {
     if (!isPersonId(personId))
       usage('--person names nobody: letters, digits and . _ @ + | ~ : -, such as an e-mail address.');
     const { id = uuidv7(), description } = options;
-    if (!/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/.test(id)) usage(`"${id}" is no id: letters, digits and . _ -.`);
+    if (!isId(id)) usage(`"${id}" is no id: letters, digits and . _ -.`);
     if (description !== undefined && !/^[^\p{Cc}]{1,256}$/u.test(description))
       usage('The description is one line of at most 256 characters.');
     const expiry = expiryOf(options.expires === undefined ? undefined : instantIn(options.expires), Date.now());

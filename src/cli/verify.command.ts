@@ -1,5 +1,4 @@
 import { access, readFile } from 'node:fs/promises';
-import { createPublicKey } from 'node:crypto';
 import { Command, Option } from 'nest-commander';
 import { openCheckpoint, parseCheckpoint } from '../audit/checkpoint.js';
 import { readLeaves } from '../audit/export.js';
@@ -62,25 +61,28 @@ export class VerifyCommand extends DuebookCommand {
     if (options.checkpoint !== undefined)
       usage('--checkpoint goes with --export; to compare the database with one, use --since.');
     limits.push(...notCheckedInDatabase);
-    return atWork(async ({ pool, log, sealing }) => {
+    return atWork(async ({ pool, log, outside, publicKey }) => {
       const ledgerId = await ledgerNamed(log, name);
       const store = new TreeStore(pool);
       const commitments: Commitment[] = [];
       let keys: VerifierKey[];
-      const { outside, privateKey } = await sealing();
-      const kept = await outside.newest(ledgerId);
+      const origins = (await store.epochs(ledgerId)).map(({ origin }) => origin);
+      const kept = await (await outside()).newest(ledgerId, origins);
       if (options.publicKey === undefined) {
         // What is kept outside, and our own key, are out of the reach of whoever can change the database.
-        const own = (await store.epochs(ledgerId)).map(({ origin }) =>
-          verifierKey(origin, createPublicKey(privateKey)),
-        );
-        keys = [...own, ...parseVerifierKeys(kept?.keys ?? '')];
+        const ownKey = await publicKey();
+        const own = ownKey ? origins.map((origin) => verifierKey(origin, ownKey)) : [];
+        keys = [...own, ...kept.flatMap((one) => parseVerifierKeys(one.keys))];
+        if (keys.length === 0 && origins.length > 0)
+          usage(
+            'There is no key here to verify with: say --public-key FILE, or set DUEBOOK_DATA or CHECKPOINT_KEY to those of the server.',
+          );
         limits.unshift(
           'who holds the key: it is this installation’s own; use --public-key with one that you were given',
         );
       } else keys = await readKeys(options.publicKey);
-      if (kept)
-        commitments.push(...commitmentsOf([['the checkpoint kept outside the database', kept.note]], keys, report));
+      for (const { note } of kept)
+        commitments.push(...commitmentsOf([['the checkpoint kept outside the database', note]], keys, report));
       commitments.push(...(await readCommitments(options.since ?? [], keys, report)));
       const progress = new Progress('Verifying', (await log.head(ledgerId))?.position);
       const verified = await verifyDatabase(pool, ledgerId, keys, commitments, report, (lines) => {

@@ -1,24 +1,25 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import pg from 'pg';
-import type { Logger } from 'pino';
-import { readOrMakeKey } from '../audit/keys.js';
+import { KeyFileError, readKey, readOrMakeKey } from '../audit/keys.js';
 import { Outside } from '../audit/outside.js';
 import { installationBase, Sealer, type Sealing } from '../audit/sealer.js';
-import type { Config } from '../config.js';
 import { installationLedger } from '../domain/access.js';
 import { EventLog } from '../event-log/event-log.js';
 import { openDatabase } from '../start.js';
-import { settings, usage } from './command.js';
+import { settings, usage, UsageError } from './command.js';
 
 /** What commands that need the database work with. */
 export interface Workplace {
-  readonly config: Config;
-  readonly logger: Logger;
   /** As the application. */
   readonly pool: pg.Pool;
   readonly log: EventLog;
   /** Connects as the owner of the log. */
   readonly ownerUrl: string;
-  /** What sealing takes, with the key of this installation. */
+  /** Where signed checkpoints are kept. */
+  readonly outside: () => Promise<Outside>;
+  /** Of the key of this installation; undefined if there is none yet. */
+  readonly publicKey: () => Promise<KeyObject | undefined>;
+  /** What sealing takes, with the key of this installation, which is made if there is none. */
   readonly sealing: () => Promise<Sealing>;
   /** Seals ledgers, and compares them with what is kept outside; not started. */
   readonly sealer: () => Promise<Sealer>;
@@ -31,21 +32,29 @@ export const atWork = async <T>(work: (workplace: Workplace) => Promise<T>): Pro
   const pool = new pg.Pool({ connectionString: database.url, max: 6, application_name: 'duebook command' });
   pool.on('error', () => undefined); // what waits on a connection that breaks fails with it
   const log = new EventLog(pool);
-  const sealing = async (): Promise<Sealing> => {
-    const base = config.checkpointOrigin ?? installationBase(await log.requestKey());
-    const report = (err: unknown): void => {
-      logger.warn({ err }, 'the proof of a ledger');
-    };
-    const outside = new Outside(config.checkpointDirectory, base, config.checkpointUrl, report);
-    return { base, privateKey: await readOrMakeKey(config), outside, nowMs: Date.now, report };
+  const report = (err: unknown): void => {
+    logger.warn({ err }, 'the proof of a ledger');
   };
+  const originBase = async (): Promise<string> => config.checkpointOrigin ?? installationBase(await log.requestKey());
+  const outside = async (): Promise<Outside> =>
+    new Outside(config.checkpointDirectory, await originBase(), config.checkpointUrl, report);
+  const sealing = async (): Promise<Sealing> => ({
+    base: await originBase(),
+    privateKey: await readOrMakeKey(config).catch(inOneLine),
+    outside: await outside(),
+    nowMs: Date.now,
+    report,
+  });
   try {
     return await work({
-      config,
-      logger,
       pool,
       log,
       ownerUrl: database.ownerUrl,
+      outside,
+      publicKey: async () => {
+        const privateKey = await readKey(config).catch(inOneLine);
+        return privateKey && createPublicKey(privateKey);
+      },
       sealing,
       sealer: async () => new Sealer(pool, log, await sealing()),
     });
@@ -53,6 +62,11 @@ export const atWork = async <T>(work: (workplace: Workplace) => Promise<T>): Pro
     await pool.end();
     await database.close();
   }
+};
+
+/** A key file that can't be used is for whoever runs the command to put right. */
+const inOneLine = (error: unknown): never => {
+  throw error instanceof KeyFileError ? new UsageError(error.message) : error;
 };
 
 /** The ledger of a name, or the only one with books; that of access has to be named. @throws {UsageError} */

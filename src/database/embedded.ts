@@ -42,6 +42,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join, relative, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { unlessCode } from '../files/unless-code.js';
 
 export interface EmbeddedOptions {
   /** Where everything is kept; made if it isn't there. Two calls with the same folder share one server. */
@@ -656,10 +657,3 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
-
-/** For `catch`: lets the errors with these codes pass as `undefined`. */
-const unlessCode =
-  (...codes: string[]) =>
-  (error: unknown): undefined => {
-    if (!codes.includes(codeOf(error) ?? '')) throw error;
-  };

@@ -25,6 +25,10 @@ export const chargeKinds: readonly ChargeKind[] = ['late-interest', 'late-fee', 
  */
 export type Id = string;
 
+/** What a caller may choose as an id. */
+export const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+export const isId = (value: unknown): value is Id => typeof value === 'string' && idPattern.test(value);
+
 /** Payment terms: due `netDays` after the invoice date, `percent` off if paid within `days` of it. */
 export interface Terms {
   readonly netDays: number;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.js';
 import { invoice, openLedger, payment, poolOf, requestOf, settle, vendor } from '../../test/support/log.js';
+import { tamper } from '../../test/support/audit.js';
 import { checkLog } from '../../test/support/log-checks.js';
 import type { Command } from '../domain/decider.js';
 import { EventLog } from './event-log.js';
@@ -508,6 +509,46 @@ describe('the clock', () => {
   });
 });
 
+describe('a ledger that is set back while it is in use', () => {
+  /** As a restore does: with an instance of its own, whose memory is that of the state before. */
+  const restored = async (position: number): Promise<{ ledgerId: string; log: EventLog; here: Run; there: Run }> => {
+    const { ledgerId, there } = await begin();
+    const log = new EventLog(pools[0]!);
+    const here: Run = (command) => log.execute(ledgerId, requestOf(command));
+    await here(invoice('I1'));
+    await here(invoice('I2'));
+    await here({ type: 'ChangeVendor', vendorId: 'V2', name: 'Lost' });
+    const after = `where ledger_id = '${ledgerId}' and`;
+    await tamper(
+      database,
+      ...['events', 'event_documents', 'claims'].map(
+        (table) => `delete from log.${table} ${after} position > ${position}`,
+      ),
+      `delete from log.commits ${after} last_position > ${position}`,
+      `delete from log.batches ${after} first_position > ${position}`,
+    );
+    return { ledgerId, log, here, there };
+  };
+  const pay = (invoiceId: string) => payment(`P-${invoiceId}`, [[invoiceId, '100.00']]);
+
+  it('takes nothing that was decided on what was lost, whatever else has come to stand there', async () => {
+    const { here, there } = await restored(4);
+    await expect(here(pay('I2'))).rejects.toMatchObject({ code: 'unknown-invoice' });
+    for (const id of ['I3', 'I4', 'I5']) await there(invoice(id));
+    // What is known of V2 is later than anything that the log has of it, and what there is of it can be gone on with.
+    const { receipt } = await here({ type: 'ChangeVendor', vendorId: 'V2', name: 'Found' });
+    expect(receipt.position).toBe(8);
+    expect((await here(pay('I1'))).receipt.position).toBe(10);
+  });
+
+  it('is decided on as it is once it is forgotten, also where the same document stands at the same place', async () => {
+    const { ledgerId, log, here, there } = await restored(3);
+    await there(invoice('I1', { total: '60.00' }));
+    log.forget(ledgerId);
+    await expect(here(pay('I1'))).rejects.toMatchObject({ code: 'over-allocated' });
+  });
+});
+
 describe('one instance', () => {
   it('tells how far a ledger goes after each batch that it has appended', async () => {
     const { ledgerId, here } = await begin();
@@ -537,6 +578,8 @@ describe('one instance', () => {
     await untilWaiting('log.append');
     // More ledgers than one process remembers; that they don't exist makes no difference.
     await settle(Array.from({ length: 501 }, (_, i) => one.execute(`none-${i}`, requestOf(vendor('V1')))));
+    // Nor that what it remembers of this one is forgotten meanwhile.
+    one.forget(ledgerId);
     const drained = one.drain().then(() => answered);
     await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, 50))]);
     await letGo();

@@ -55,6 +55,8 @@ export class EventLog {
   readonly #writers: LRUCache<string, LedgerWriter>;
   /** The writers with commands under way: one of each ledger, whatever the cache throws out. */
   readonly #busy = new Map<string, { readonly writer: LedgerWriter; commands: number }>();
+  /** Commands of all ledgers, those of forgotten writers too. */
+  #underWay = 0;
   readonly #listeners = new Set<(ledgerId: string, position: number) => void>();
   /** Asked before anything is appended to a ledger; what it throws is the answer. */
   mayAppend: (ledgerId: string) => void = () => undefined;
@@ -85,15 +87,27 @@ export class EventLog {
     };
     this.#busy.set(ledgerId, busy);
     busy.commands += 1;
+    this.#underWay += 1;
+    const isForgotten = (): boolean => this.#busy.get(ledgerId) !== busy;
     try {
       const answer = await busy.writer.execute(request);
       // Only now: whoever asks for ledgers that don't exist must not push out those that do.
-      this.#writers.set(ledgerId, busy.writer);
+      if (!isForgotten()) this.#writers.set(ledgerId, busy.writer);
       return answer;
     } finally {
       busy.commands -= 1;
-      if (busy.commands === 0) this.#busy.delete(ledgerId);
+      this.#underWay -= 1;
+      if (busy.commands === 0 && !isForgotten()) this.#busy.delete(ledgerId);
     }
+  }
+
+  /**
+   * Forgets what is remembered of a ledger: of one that was set back it may be what the log does not say any more. What
+   * is under way ends as it may; the next command is decided on what is read anew.
+   */
+  forget(ledgerId: string): void {
+    this.#writers.delete(ledgerId);
+    this.#busy.delete(ledgerId);
   }
 
   #newWriter(ledgerId: string): LedgerWriter {
@@ -111,7 +125,7 @@ export class EventLog {
 
   /** Waits until everything that was taken in is answered. */
   async drain(): Promise<void> {
-    while (this.#busy.size > 0) await this.timers.sleep(10);
+    while (this.#underWay > 0) await this.timers.sleep(10);
   }
 
   /** Where the log ends; `undefined` if there is no such ledger. */

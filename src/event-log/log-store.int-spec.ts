@@ -7,7 +7,7 @@ import { checkLog } from '../../test/support/log-checks.js';
 import { LogInMemory } from '../../test/support/log-in-memory.js';
 import { sampleSize } from '../../test/support/seed.js';
 import type { Claim } from '../domain/decision.js';
-import type { ApEvent, DocumentName } from '../domain/events.js';
+import { type ApEvent, type DocumentName, documentsOf } from '../domain/events.js';
 import { type Entry, PgLogStore, type Sending, type Verdict } from './log-store.js';
 import { restOfLine } from './record.js';
 import { uuidv7 } from './uuid.js';
@@ -287,9 +287,21 @@ describe('appending, a command on its own', () => {
     expect(late.get('vendor/V1')).not.toEqual(early.get('vendor/V1'));
     const read = await store.histories(ledger, names, undefined, known);
     expect(read.map(({ document, event }) => [document, event.type])).toEqual([
+      ['vendor/V1', 'VendorRegistered'],
+      ['vendor/V2', 'VendorRegistered'],
       ['vendor/V1', 'VendorChanged'],
       ['vendor/V3', 'VendorRegistered'],
     ]);
+  });
+
+  it('is read anew where what is known of it is not in the log any more', async () => {
+    await append({ key: 'a', events: [registered('V1'), registered('V2'), changed('V1')] });
+    const known = await store.load(ledger, ['vendor/V1', 'vendor/V2']);
+    // As after a restore: the change is lost, and something else has its position.
+    const lost = new Map([...known].map(([name, one]) => [name, { ...one, position: one.position + 10 }]));
+    expect(await store.load(ledger, ['vendor/V1', 'vendor/V2'], lost)).toEqual(known);
+    const looked = { 'vendor/V1': 14 };
+    expect(judged(await append({ key: 'b', events: [changed('V1')], looked }))).toEqual(['conflict']);
   });
 
   it('can ask the clock of the database, and goes by its own for a minute, which may be slewed meanwhile', async () => {
@@ -494,8 +506,12 @@ describe('the log in memory, which simulations use', () => {
         released: fc.boolean(),
       }),
     ),
-    // How many events ago what it looked at was known.
-    looked: fc.dictionary(fc.constantFrom('ledger', 'vendor/V1', 'vendor/V2', 'vendor/V3'), fc.nat(6), { maxKeys: 2 }),
+    // How many events ago what it looked at was known; below zero, of a state that the log does not have.
+    looked: fc.dictionary(
+      fc.constantFrom('ledger', 'vendor/V1', 'vendor/V2', 'vendor/V3'),
+      fc.integer({ min: -1, max: 6 }),
+      { maxKeys: 2 },
+    ),
     after: fc.array(fc.nat(6), { maxLength: 1 }),
     keep: fc.boolean(),
   });
@@ -513,6 +529,10 @@ describe('the log in memory, which simulations use', () => {
           await Promise.all([memory.append(ledgerId, start, sending()), store.append(ledgerId, start, sending())]);
           for (const batch of batches) {
             const head = memory.events.length;
+            const lastOf = (name: string, through: number): number =>
+              memory.events.findLast(
+                (one) => one.position <= through && documentsOf(one).includes(name as DocumentName),
+              )?.position ?? 0;
             const entries = batch.map(({ key, hash, events, claim, looked, after, keep }, place) =>
               entry({
                 key: `${key}`,
@@ -520,7 +540,7 @@ describe('the log in memory, which simulations use', () => {
                 events,
                 claims: claim && events.length > 0 ? [{ ...claim, exclusive: claim.exclusive && !claim.released }] : [],
                 looked: Object.fromEntries(
-                  Object.entries(looked).map(([name, ago]) => [name, Math.max(0, head - ago)]),
+                  Object.entries(looked).map(([name, ago]) => [name, ago < 0 ? head - ago : lastOf(name, head - ago)]),
                 ),
                 after: after.filter((other) => other < place),
                 keep: keep || events.length > 0,

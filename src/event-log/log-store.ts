@@ -252,13 +252,13 @@ const historiesText = `
    where d.ledger_id = $1 and d.document = any ($2) and d.position <= $3
    order by d.position`;
 
-/** From a position of each on: for a few documents, each looked up by itself. */
+/** From an event of each on: for a few documents, each looked up by itself. */
 const historiesAfterText = `
   select n.document, e.line
     from unnest($2::text[], $3::bigint[]) n (document, after)
    cross join lateral (select d.position from log.event_documents d
                         where d.ledger_id = $1 and d.document = n.document
-                              and d.position > n.after and d.position <= $4 offset 0) d
+                              and d.position >= n.after and d.position <= $4 offset 0) d
    cross join lateral (select e.line from log.events e where e.ledger_id = $1 and e.position = d.position limit 1) e
    order by d.position`;
 
@@ -367,9 +367,13 @@ export class PgLogStore implements LogStore {
     const known = new Map<DocumentName, Known>(
       names.map((name) => [name, before.get(name) ?? { document: undefined, position: 0 }]),
     );
+    const gone = new Set<DocumentName>(names.filter((name) => (before.get(name)?.position ?? 0) > 0));
     for (const { document: name, event } of await this.histories(ledgerId, names, undefined, before)) {
-      known.set(name, { document: evolve(name, known.get(name)!.document, event), position: event.position });
+      if (event.position === before.get(name)?.position) gone.delete(name);
+      else known.set(name, { document: evolve(name, known.get(name)!.document, event), position: event.position });
     }
+    // What the log does not say of a document any more, since it was set back, is no beginning to go on from.
+    if (gone.size > 0) for (const [name, anew] of await this.load(ledgerId, [...gone])) known.set(name, anew);
     return known;
   }
 
@@ -377,7 +381,7 @@ export class PgLogStore implements LogStore {
    * The events of some documents, in the order of their positions; an event of several of them comes once for each.
    *
    * @param through the last position to take into account; without it all
-   * @param known   of some names a position: only the events after it are read
+   * @param known   of some names the position of an event: only this and those after it are read
    */
   async histories(
     ledgerId: string,

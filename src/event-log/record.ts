@@ -54,30 +54,32 @@ export const readLine = (line: string): RecordedEvent => {
   return { ...rest, type, data: upcast(type, version, data) } as unknown as RecordedEvent;
 };
 
-const lineKeys = [
-  'ledger',
-  'position',
-  'id',
-  'type',
-  'version',
-  'stream',
-  'streamVersion',
-  'effectiveOn',
-  'recordedAt',
-  'actor',
-  'idempotencyKey',
-  'correlationId',
-  'causationId',
-  'contentHash',
-  'data',
-];
+/** The fields of a line in the order in which the log writes them. */
+const places: Readonly<Record<keyof StoredLine, number>> = {
+  ledger: 1,
+  position: 2,
+  id: 3,
+  type: 4,
+  version: 5,
+  stream: 6,
+  streamVersion: 7,
+  effectiveOn: 8,
+  recordedAt: 9,
+  actor: 10,
+  idempotencyKey: 11,
+  correlationId: 12,
+  causationId: 13,
+  contentHash: 14,
+  data: 15,
+};
 
 /** Whether a line that was read has the fields of a line of the log, in the order in which the log writes them. */
 export const canonicalLine = (line: object): boolean => {
-  let at = 0;
+  let before = 0;
   for (const key of Object.keys(line)) {
-    at = lineKeys.indexOf(key, at) + 1;
-    if (at === 0) return false;
+    const place = Object.hasOwn(places, key) ? places[key as keyof StoredLine] : 0;
+    if (place <= before) return false;
+    before = place;
   }
   return true;
 };

@@ -7,6 +7,7 @@ import {
   type DatedEntry,
   entriesOf,
   type EntryLine,
+  inParts,
   isSameAccount,
   narrationOf,
   oneLine,
@@ -23,8 +24,9 @@ export async function* beancountJournal(source: Source): AsyncGenerator<string> 
   const span = await spanOf(source);
   if (!span) return;
   yield span.currencies.map((currency) => `${span.firstDay} commodity ${currency}\n`).join('');
+  const all = await balancesOf(source);
   let last: AccountOf | undefined;
-  for await (const balances of balancesOf(source)) {
+  for (const balances of inParts(all)) {
     let opened = '';
     for (const next of balances) {
       if (!isSameAccount(last, next)) opened += opening(next, span.firstDay);
@@ -36,12 +38,12 @@ export async function* beancountJournal(source: Source): AsyncGenerator<string> 
   // A balance is that of the start of its day. After the last day that there is, there is none to assert it on.
   const after = [asOf, span.lastDay].find((day) => day < lastDay);
   if (after === undefined) return;
-  for await (const balances of balancesOf(source)) {
+  for (const balances of inParts(all)) {
     yield balances
       .map(({ currency, balance, ...account }) => {
         // Without a tolerance beancount passes over a difference of one minor unit.
-        const [exact, all] = [0n, balance].map((minor) => formatMinor(minor, currency));
-        return `\n${addDays(after, 1)} balance ${accountName(account)}  ${all} ~ ${exact} ${currency}\n`;
+        const [exact, whole] = [0n, balance].map((minor) => formatMinor(minor, currency));
+        return `\n${addDays(after, 1)} balance ${accountName(account)}  ${whole} ~ ${exact} ${currency}\n`;
       })
       .join('');
   }

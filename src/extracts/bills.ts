@@ -12,6 +12,7 @@ import {
 } from '../domain/events.js';
 import { type Currency, type Minor, parseMinor } from '../domain/money.js';
 import { readLine } from '../event-log/record.js';
+import { dayText, inScope, scopeValues } from '../reports/books-sql.js';
 import type { Snapshot } from '../reports/snapshot.js';
 import type { Source } from './reading.js';
 
@@ -84,24 +85,32 @@ const eventsQuery = `
    where so_far - bytes < ${bytesPerRead}
    order by position`;
 
-/** The event that made each document, and the last one that changed it. */
-const aboutQuery = `
-  select d.document, made.line as made, modified.line as modified
+/** The events that made some documents, in their order, as far as they may be read at once: the first at least. */
+const madeQuery = `
+  select document, line
+    from (select d.document, made.line, d.place, sum(octet_length(made.line)) over (order by d.place) as so_far,
+                 octet_length(made.line) as bytes
+            from unnest($2::text[]) with ordinality d (document, place)
+           cross join lateral (select e.line from log.event_documents h join log.events e using (ledger_id, position)
+                                where h.ledger_id = $1 and h.document = d.document
+                                order by h.position limit 1) made) sized
+   where so_far - bytes < ${bytesPerRead}
+   order by place`;
+
+/** The last event that changed each document. */
+const modifiedQuery = `
+  select d.document, modified.line
     from unnest($2::text[]) d (document)
    cross join lateral (select e.line from log.event_documents h join log.events e using (ledger_id, position)
-                        where h.ledger_id = $1 and h.document = d.document
-                        order by h.position limit 1) made
-    left join lateral (select e.line from log.event_documents h join log.events e using (ledger_id, position)
                         where h.ledger_id = $1 and h.document = d.document and h.position <= $3 and e.type = any ($4)
-                        order by h.position desc limit 1) modified on true`;
+                        order by h.position desc limit 1) modified`;
 
 /** The first day on which something was posted, of what the moment knows; asOf where nothing was. */
 export const firstDay = async ({ read, moment }: Source): Promise<LocalDate> => {
   const [row] = await read((snapshot) =>
     snapshot.query<{ day: LocalDate | null }>(
-      `select to_char(min(effective_on)::timestamp, 'YYYY-MM-DD') as day from log.events
-        where ledger_id = $1 and position <= $2 and type = any ($3) and effective_on <= $4::date`,
-      [snapshot.ledgerId, moment.position, listedTypes, moment.asOf],
+      `select ${dayText('min(effective_on)')} as day from books.journal_lines where ${inScope} and event_type = any ($6)`,
+      [...scopeValues(snapshot, moment), listedTypes],
     ),
   );
   return row?.day ?? moment.asOf;
@@ -116,11 +125,11 @@ export async function* billsOf({ read, moment }: Source, from: LocalDate): Async
     const place: number = after;
     const page = await read(async (snapshot) => {
       const events = await eventsAfter(snapshot, place, [moment.position, listedTypes, from, moment.asOf]);
-      return { events, about: await aboutThem(snapshot, events, moment.position) };
+      return withTheirs(snapshot, events, moment.position);
     });
-    yield page.events.map((event) => billOf(event, page.about.get(nameOf(event))!));
+    yield page.map(billOf);
     // A page may end early, where the lines are long; only an empty one is the end.
-    after = page.events.at(-1)?.position;
+    after = page.at(-1)?.event.position;
   }
 }
 
@@ -131,34 +140,54 @@ const eventsAfter = async (snapshot: Snapshot, after: number, range: readonly un
 
 const nameOf = (event: RecordedEvent): string => documentsOf(event)[0]!;
 
-interface About {
+/** An event with what is told of its document. */
+interface Listed {
+  readonly event: RecordedEvent;
   readonly made: Posted;
   readonly modified: RecordedEvent | undefined;
 }
 
-const aboutThem = async (
+/** Some events with what made and changed their documents; fewer of them where that is long. */
+const withTheirs = async (
   snapshot: Snapshot,
   events: readonly RecordedEvent[],
   position: number,
-): Promise<Map<string, About>> => {
-  const documents = [...new Set(events.map(nameOf))];
-  const rows = await snapshot.query<{ document: string; made: string; modified: string | null }>(aboutQuery, [
-    snapshot.ledgerId,
-    documents,
-    position,
-    modifyingTypes,
-  ]);
-  return new Map(
-    rows.map(({ document, made, modified }) => [
-      document,
-      { made: readLine(made) as Posted, modified: modified === null ? undefined : readLine(modified) },
-    ]),
+): Promise<Listed[]> => {
+  const [posted, reversals] = [isPosted, (event: RecordedEvent) => !isPosted(event)].map((which) =>
+    events.filter(which).map(nameOf),
   );
+  const made = await linesOfDocuments(snapshot, madeQuery, reversals!);
+  const modified = await linesOfDocuments(snapshot, modifiedQuery, posted!, position, modifyingTypes);
+  const listed: Listed[] = [];
+  for (const event of events) {
+    const name = nameOf(event);
+    const ofIt = isPosted(event) ? event : (made.get(name) as Posted | undefined);
+    if (!ofIt && listed.length > 0) break;
+    if (!ofIt) throw new Error(`nothing has made ${name}, which is reversed at position ${event.position}`);
+    listed.push({ event, made: ofIt, modified: isPosted(event) ? modified.get(name) : undefined });
+  }
+  return listed;
 };
 
-const billOf = (event: RecordedEvent, { made, modified }: About): Bill => {
+const isPosted = (event: RecordedEvent): event is Posted => event.type.endsWith('Posted');
+
+const linesOfDocuments = async (
+  snapshot: Snapshot,
+  query: string,
+  documents: readonly string[],
+  ...values: readonly unknown[]
+): Promise<Map<string, RecordedEvent>> => {
+  const rows = await snapshot.query<{ document: string; line: string }>(query, [
+    snapshot.ledgerId,
+    documents,
+    ...values,
+  ]);
+  return new Map(rows.map(({ document, line }) => [document, readLine(line)]));
+};
+
+const billOf = ({ event, made, modified }: Listed): Bill => {
   const bill = postedBill(made);
-  if (event.type === made.type) return { ...bill, entered: event, modified };
+  if (event === made) return { ...bill, entered: event, modified };
   const lines = bill.lines.map((line) => ({
     ...line,
     amount: -line.amount,

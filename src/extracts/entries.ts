@@ -3,10 +3,10 @@ import { chart, controlAccounts } from '../domain/chart-of-accounts.js';
 import type { EventType } from '../domain/events.js';
 import type { Currency, Minor } from '../domain/money.js';
 import type { Moment } from '../reports/as-of.js';
-import { dayText, inScope, instantText, scopeValues, vendorsThen } from '../reports/books-sql.js';
+import { dayText, inScope, instantText, scopeValues } from '../reports/books-sql.js';
 import { minorOf, type Sum } from '../reports/figures.js';
 import type { Snapshot } from '../reports/snapshot.js';
-import { placeAfter, type Source } from './reading.js';
+import type { Source } from './reading.js';
 
 // What journals for other programs are made from: the double entries in the order of their days. What stands on the
 // control accounts comes from the open items, by vendor and by due date; everything else from the journal. So an entry
@@ -53,20 +53,17 @@ export interface DatedEntry {
   readonly lines: readonly EntryLine[];
 }
 
-const balancesPerRead = 5_000;
-const entriesPerRead = 2_000;
+/** Few enough to be written without keeping other requests waiting, and to be read by their keys. */
+const linesPerRead = 4_000;
 
 const control = `array[${controlAccounts.map((account) => `'${account}'`).join(', ')}]`;
 
 const balancesQuery = `
-  select vendor_id, account, currency, balance
-    from (select case when account = any (${control}) then vendor_id else '' end as vendor_id, account, currency,
-                 sum(debit - credit) as balance
-            from books.journal_lines where ${inScope} group by 1, 2, 3) balances
-   where (vendor_id, account, currency) > ($6, $7, $8)
-   order by vendor_id, account, currency limit $9`;
+  select case when account = any (${control}) then vendor_id else '' end as vendor_id, account, currency,
+         sum(debit - credit) as balance
+    from books.journal_lines where ${inScope} group by 1, 2, 3 order by 1, 2, 3`;
 
-interface BalanceRow {
+interface BalanceRow extends Record<string, unknown> {
   readonly vendor_id: string;
   readonly account: string;
   readonly currency: Currency;
@@ -74,22 +71,19 @@ interface BalanceRow {
 }
 
 /** The balance of every account that has entries, by currency; the accounts of no one vendor first, then by vendor. */
-export async function* balancesOf({ read, moment }: Source): AsyncGenerator<readonly AccountBalance[]> {
-  let after: BalanceRow | undefined = { vendor_id: '', account: '', currency: '', balance: null };
-  while (after) {
-    const place: BalanceRow = after;
-    const rows = await read((snapshot) => {
-      const values = [...scopeValues(snapshot, moment), place.vendor_id, place.account, place.currency];
-      return snapshot.query<BalanceRow & Record<string, unknown>>(balancesQuery, [...values, balancesPerRead]);
-    });
-    yield rows.map(({ vendor_id: vendorId, account, currency, balance }) => ({
-      account,
-      vendorId: vendorId === '' ? undefined : vendorId,
-      currency,
-      balance: minorOf(balance),
-    }));
-    after = placeAfter(rows, balancesPerRead);
-  }
+export const balancesOf = async ({ read, moment }: Source): Promise<readonly AccountBalance[]> => {
+  const rows = await read((snapshot) => snapshot.query<BalanceRow>(balancesQuery, scopeValues(snapshot, moment)));
+  return rows.map(({ vendor_id: vendorId, account, currency, balance }) => ({
+    account,
+    vendorId: vendorId === '' ? undefined : vendorId,
+    currency,
+    balance: minorOf(balance),
+  }));
+};
+
+/** Balances, so many at a time as can be written without keeping other requests waiting. */
+export function* inParts(balances: readonly AccountBalance[]): Generator<readonly AccountBalance[]> {
+  for (let at = 0; at < balances.length; at += linesPerRead) yield balances.slice(at, at + linesPerRead);
 }
 
 /** The currencies of all entries, in order, and the days of the first and the last of them. */
@@ -118,14 +112,26 @@ export const spanOf = async ({ read, moment }: Source): Promise<Span | undefined
     : undefined;
 };
 
+/** Where the entries are: of each day the positions, and how many lines each has. */
+const placesQuery = `
+  select ${dayText('effective_on')} as on, array_agg(position::float8 order by position) as positions,
+         array_agg(lines order by position) as lines
+    from (select effective_on, position, count(*)::int as lines
+            from (select effective_on, position from books.journal_lines where ${inScope}
+                   union all
+                  select effective_on, position from books.subledger_lines where ${inScope} and owed <> 0) lines
+           group by effective_on, position) places
+   group by effective_on order by effective_on`;
+
+interface PlacesRow extends Record<string, unknown> {
+  readonly on: LocalDate;
+  readonly positions: readonly number[];
+  readonly lines: readonly number[];
+}
+
 const entriesQuery = `
   with page as (
-    select effective_on, position
-      from (select effective_on, position from books.journal_lines where ${inScope}
-             union
-            select effective_on, position from books.subledger_lines where ${inScope} and owed <> 0) places
-     where (effective_on, position) > ($6::date, $7)
-     order by effective_on, position limit $8
+    select * from unnest($6::date[], $7::bigint[]) page (effective_on, position)
   ), lines as (
     select effective_on, position, 0 as part, line, account, currency, debit - credit as amount, vendor_id,
            item_type as kind, item_id as id, null::text as item, null::date as due_on, null::date as original_due_on,
@@ -138,7 +144,7 @@ const entriesQuery = `
            currency, -owed, vendor_id, item_type, item_id, item_type || '/' || item_id, due_on, original_due_on, planned_on
       from page join books.subledger_lines s using (effective_on, position)
      where s.ledger_id = $1 and s.generation = $2 and s.owed <> 0
-  ), vendors as (${vendorsThen})
+  )
   select ${dayText('l.effective_on')} as on, l.position, ${instantText('e.recorded_at')} as recorded_at, e.type,
          coalesce(j.item_type, l.kind) as kind, coalesce(j.item_id, l.id) as id, d.number, l.vendor_id,
          v.name as vendor_name, l.account, l.currency, l.amount, l.item, ${dayText('l.due_on')} as due_on,
@@ -149,7 +155,9 @@ const entriesQuery = `
                         where ledger_id = $1 and generation = $2 and position = l.position order by line limit 1) j on true
     left join books.documents d on d.ledger_id = $1 and d.generation = $2 and d.kind = coalesce(j.item_type, l.kind)
                                and d.id = coalesce(j.item_id, l.id)
-    left join vendors v on v.vendor_id = l.vendor_id
+    left join lateral (select name from books.vendor_facts
+                        where ledger_id = $1 and generation = $2 and vendor_id = l.vendor_id and position <= $4
+                        order by position desc limit 1) v on true
    order by l.effective_on, l.position, l.part, l.line`;
 
 interface EntryRow extends Record<string, unknown> {
@@ -173,21 +181,32 @@ interface EntryRow extends Record<string, unknown> {
 
 /** All entries that had taken effect by asOf, by day, then in the order of recording. */
 export async function* entriesOf({ read, moment }: Source): AsyncGenerator<readonly DatedEntry[]> {
-  let after: Pick<DatedEntry, 'on' | 'position'> | undefined = { on: '0100-01-01', position: 0 };
-  while (after) {
-    const place: Pick<DatedEntry, 'on' | 'position'> = after;
-    const entries: readonly DatedEntry[] = await read((snapshot) => entriesAfter(snapshot, moment, place));
-    yield entries;
-    after = placeAfter(entries, entriesPerRead);
-  }
+  const days = await read((snapshot) => snapshot.query<PlacesRow>(placesQuery, scopeValues(snapshot, moment)));
+  for (const page of pagesOf(days)) yield await read((snapshot) => entriesAt(snapshot, moment, page));
 }
 
-const entriesAfter = async (
-  snapshot: Snapshot,
-  moment: Moment,
-  after: Pick<DatedEntry, 'on' | 'position'>,
-): Promise<DatedEntry[]> => {
-  const values = [...scopeValues(snapshot, moment), after.on, after.position, entriesPerRead];
+type Place = readonly [on: LocalDate, position: number];
+
+/** As many places as have not too many lines; one at least. */
+function* pagesOf(days: readonly PlacesRow[]): Generator<readonly Place[]> {
+  let page: Place[] = [];
+  let left = linesPerRead;
+  for (const { on, positions, lines } of days) {
+    for (const [n, position] of positions.entries()) {
+      left -= lines[n]!;
+      if (left < 0 && page.length > 0) {
+        yield page;
+        page = [];
+        left = linesPerRead - lines[n]!;
+      }
+      page.push([on, position]);
+    }
+  }
+  if (page.length > 0) yield page;
+}
+
+const entriesAt = async (snapshot: Snapshot, moment: Moment, page: readonly Place[]): Promise<DatedEntry[]> => {
+  const values = [...scopeValues(snapshot, moment), page.map(([on]) => on), page.map(([, position]) => position)];
   const entries = new Map<string, DatedEntry & { readonly lines: EntryLine[] }>();
   for (const row of await snapshot.query<EntryRow>(entriesQuery, values)) {
     const place = `${row.on}/${row.position}`;

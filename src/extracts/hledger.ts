@@ -6,6 +6,7 @@ import {
   type DatedEntry,
   entriesOf,
   type EntryLine,
+  inParts,
   isSameAccount,
   narrationOf,
   oneLine,
@@ -27,8 +28,9 @@ export async function* hledgerJournal(source: Source): AsyncGenerator<string> {
   const span = await spanOf(source);
   if (!span) return;
   yield `${span.currencies.map(commodity).join('')}decimal-mark .\n\npayee ${ownPayee}\n`;
+  const all = await balancesOf(source);
   let last: AccountOf | undefined;
-  for await (const balances of balancesOf(source)) {
+  for (const balances of inParts(all)) {
     let text = '';
     for (const next of balances) {
       if (next.vendorId !== undefined && next.vendorId !== last?.vendorId) text += `payee ${next.vendorId}\n`;
@@ -38,11 +40,11 @@ export async function* hledgerJournal(source: Source): AsyncGenerator<string> {
     yield text;
   }
   for await (const entries of entriesOf(source)) yield entries.map(transaction).join('');
-  for await (const balances of balancesOf(source)) {
+  for (const balances of inParts(all)) {
     yield balances
       .map(({ currency, balance, ...account }) => {
-        const [none, all] = [0n, balance].map((minor) => `${formatMinor(minor, currency)} ${currency}`);
-        return `\n${asOf} * (check) ${account.vendorId ?? ownPayee} | balance\n    ${accountName(account)}  ${none} = ${all}\n`;
+        const [none, whole] = [0n, balance].map((minor) => `${formatMinor(minor, currency)} ${currency}`);
+        return `\n${asOf} * (check) ${account.vendorId ?? ownPayee} | balance\n    ${accountName(account)}  ${none} = ${whole}\n`;
       })
       .join('');
   }

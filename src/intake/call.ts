@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Actor, actorOf, type Principal, principalOf } from '../access/actor.js';
 import { isPersonId } from '../domain/access.js';
-import { isId } from './fields.js';
+import { isId } from '../domain/events.js';
 import { keyIn } from './idempotency.js';
 import { Problem } from './problems.js';
 import { rejectQuery } from './validation.js';

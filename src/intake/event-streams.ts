@@ -42,14 +42,20 @@ export class EventStreams implements OnModuleDestroy {
   /**
    * What was asked for, and from then on what is recorded, as server-sent events. Ends when its reader goes, or we do.
    *
+   * @param from    an instant: nothing that is recorded before it is shown, also where it has not come yet
    * @param mayGoOn asked before anything is shown: a stream lasts longer than a token or a role may
    */
-  async live(ledgerId: string, asked: Asked, mayGoOn: () => boolean | Promise<boolean>): Promise<Readable> {
+  async live(
+    ledgerId: string,
+    asked: Asked,
+    from: string | undefined,
+    mayGoOn: () => boolean | Promise<boolean>,
+  ): Promise<Readable> {
     const first = await this.#page(ledgerId, asked, followedPerRead);
     const stop = new AbortController();
     if (this.#isStopping) stop.abort();
     this.#following.add(stop);
-    const texts = this.#live(ledgerId, asked, first, mayGoOn, stop.signal);
+    const texts = this.#live(ledgerId, asked, from, first, mayGoOn, stop.signal);
     return new Readable({
       highWaterMark: 1,
       read() {
@@ -82,6 +88,7 @@ export class EventStreams implements OnModuleDestroy {
   async *#live(
     ledgerId: string,
     asked: Asked,
+    from: string | undefined,
     first: LogPage,
     mayGoOn: () => boolean | Promise<boolean>,
     signal: AbortSignal,
@@ -90,6 +97,8 @@ export class EventStreams implements OnModuleDestroy {
     // At once, so that the reader knows that it is connected.
     yield `retry: ${retryMs}\n\n`;
     let { after, through } = asked;
+    // Until something is recorded at this instant or later: instants never decrease along positions.
+    let awaited = from;
     for (let page = first; ; page = await this.#page(ledgerId, { ...asked, after, through }, followedPerRead)) {
       if (!(await mayGoOn())) return;
       // A line has no line break in it, so it is one field.
@@ -100,6 +109,11 @@ export class EventStreams implements OnModuleDestroy {
         const grown = await this.#tail.grown(ledgerId, through, this.heartbeatMs, signal);
         if (grown !== undefined) {
           through = grown;
+          if (awaited !== undefined) {
+            const before = await this.log.lastRecorded(ledgerId, 'before', awaited);
+            after = Math.max(after, before);
+            if (before < grown) awaited = undefined;
+          }
           break;
         }
         if (!(await mayGoOn())) return;

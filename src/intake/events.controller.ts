@@ -5,7 +5,9 @@ import { Login } from '../access/login.js';
 import { catalogue, type DocumentName, type EventType } from '../domain/events.js';
 import { rejectMalformed } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
+import type { StoredLine } from '../event-log/record.js';
 import { normalInstant } from '../reports/as-of.js';
+import { qualityOf } from '../reports/formats.js';
 import { LedgerRoutes } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { type Asked, EventStreams } from './event-streams.js';
@@ -91,7 +93,11 @@ const lineSchema = {
     id: { type: 'string', format: 'uuid' },
     type: { type: 'string', enum: eventTypes },
     version: { type: 'integer', minimum: 1, description: 'Of the shape of `data`' },
-    stream: { type: 'string', description: 'The vendor account, `vendor/<id>`; or `cash`, `plan/<id>`, `ledger`' },
+    stream: {
+      type: 'string',
+      description:
+        'The vendor account, `vendor/<id>`; or `cash`, `plan/<id>`, `ledger`; `person/<id>` in the ledger of access',
+    },
     streamVersion: { type: 'integer', minimum: 1 },
     effectiveOn: { type: 'string', format: 'date' },
     recordedAt: { type: 'string', format: 'date-time' },
@@ -102,12 +108,13 @@ const lineSchema = {
     },
     idempotencyKey: { type: 'string' },
     correlationId: { type: 'string', description: 'The same for all events of one command' },
+    causationId: { type: 'string', description: 'On no event yet: of what an event was recorded for' },
     contentHash: {
       type: 'string',
       description: 'A print of what the command said, on the first event of one that made a document',
     },
     data: { type: 'object', additionalProperties: true },
-  },
+  } satisfies Record<keyof StoredLine, object>,
 };
 
 @LedgerRoutes('events')
@@ -210,7 +217,9 @@ export class EventsController {
     }
     const asked = await this.#asked(ledgerId, { ...query, cursor: undefined, ...place }, head);
     void reply.headers({ 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
-    return new StreamableFile(await this.streams.live(ledgerId, asked, mayGoOn), { type: 'text/event-stream' });
+    return new StreamableFile(await this.streams.live(ledgerId, asked, query.from, mayGoOn), {
+      type: 'text/event-stream',
+    });
   }
 
   async #asked(ledgerId: string, query: Plain<EventsQuery>, head: number): Promise<Asked> {
@@ -247,16 +256,10 @@ const positionIn = (lastEventId: string): string =>
 
 /** @throws {Problem} `not-acceptable` */
 const formatOf = (accept: string | undefined): Format => {
-  const ranges = (accept?.trim() ? accept : '*/*').split(',').map((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1');
-    return { type, quality: Number.isNaN(quality) ? 0 : quality };
-  });
-  const welcome = (...types: readonly string[]): number =>
-    Math.max(0, ...ranges.filter(({ type }) => types.includes(type)).map(({ quality }) => quality));
-  // Only who asks for a stream by name gets one: a browser that takes anything is better off with a page.
   const best = formats
-    .map((format) => ({ format, quality: welcome(format, ...(format === 'application/json' ? anything : [])) }))
+    .map((format) => ({ format, ...qualityOf(accept, format) }))
+    // Only who asks for a stream by name gets one: a browser that takes anything is better off with a page.
+    .filter(({ format, precision }) => format === 'application/json' || precision === 2)
     .reduce((one, other) => (other.quality > one.quality ? other : one));
   if (best.quality > 0) return best.format;
   throw new Problem(
@@ -268,4 +271,3 @@ const formatOf = (accept: string | undefined): Format => {
 /** Of what is equally welcome, the first. */
 const formats = ['application/x-ndjson', 'text/event-stream', 'application/json'] as const;
 type Format = (typeof formats)[number];
-const anything = ['application/*', '*/*'];

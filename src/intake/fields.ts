@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
 import { everyLedger, installationLedger, isPersonId } from '../domain/access.js';
 import { isLocalDate, isTimeZone } from '../domain/calendar.js';
-import { documentKinds } from '../domain/events.js';
+import { documentKinds, idPattern, isId } from '../domain/events.js';
 import { faultOfAmount, isCurrency } from '../domain/money.js';
 import { normalInstant } from '../reports/as-of.js';
 
@@ -74,10 +74,6 @@ export const NotWith = (other: string): PropertyDecorator =>
       ? undefined
       : `must not stand beside ${other}: give one of the two`,
   );
-
-const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
-
-export const isId = (value: unknown): value is string => typeof value === 'string' && idPattern.test(value);
 
 /** An id that a caller chose, or one that names something. */
 export const Id = (api: Described = {}): PropertyDecorator =>

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The methods that an address takes, whatever was asked for; none if there is nothing. */
     methodsAt?: (path: string) => readonly string[];
+    /** Every route that there is, whoever made it: its address, and the methods that it takes. */
+    served?: ReadonlyMap<string, { readonly methods: ReadonlySet<string> }>;
   }
 }
 
@@ -119,6 +121,7 @@ const knowMethods = (fastify: FastifyInstance): void => {
     }
     for (const one of [method].flat()) route.methods.add(one);
   });
+  fastify.decorate('served', routes);
   fastify.decorate('methodsAt', (path: string): readonly string[] => {
     const methods = [...routes.values()]
       .filter(({ pattern }) => pattern.test(path))

@@ -31,21 +31,25 @@ export class NotAcceptable extends NotAcceptableException {
  */
 export const formatOf = (asked: Format | undefined, accept: string | undefined): Format => {
   if (asked !== undefined) return asked;
-  const ranges = rangesOf(accept?.trim() ? accept : '*/*');
-  const welcome = formats.flatMap((format) => {
-    // The most precise range that a type falls under says how welcome it is (RFC 9110, 12.5.1).
-    const range = ranges
-      .filter(({ type }) => covers(type, mediaTypes[format]))
-      .reduce<Range | undefined>(
-        (best, next) => (best && precision(best.type) >= precision(next.type) ? best : next),
-        undefined,
-      );
-    return range && range.quality > 0 ? [{ format, ...range }] : [];
-  });
-  const [best] = welcome.sort((a, b) => b.quality - a.quality || precision(b.type) - precision(a.type));
+  const welcome = formats
+    .map((format) => ({ format, ...qualityOf(accept, mediaTypes[format]) }))
+    .filter(({ quality }) => quality > 0);
+  const [best] = welcome.sort((a, b) => b.quality - a.quality || b.precision - a.precision);
   if (!best) throw new NotAcceptable();
   return best.format;
 };
+
+/**
+ * How welcome a media type is by `Accept`: the most precise range that it falls under says it (RFC 9110, 12.5.1).
+ *
+ * @returns the quality, 0 to 1, where 0 means "not this"; and how precise that range is: 2 where it names the type
+ *   itself, 1 a part of it, 0 everything, -1 where there is none
+ */
+export const qualityOf = (accept: string | undefined, type: string): { quality: number; precision: number } =>
+  rangesOf(accept?.trim() ? accept : '*/*')
+    .filter((range) => covers(range.type, type))
+    .map((range) => ({ quality: range.quality, precision: precision(range.type) }))
+    .reduce((best, next) => (best.precision >= next.precision ? best : next), { quality: 0, precision: -1 });
 
 interface Range {
   readonly type: string;

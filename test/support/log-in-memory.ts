@@ -132,8 +132,8 @@ export class LogInMemory implements LogStore {
       return { verdict: 'replayed', receipt: known.receipt };
     }
     const before = this.events.slice(0, head);
-    const isOutOfDate = [...entry.looked].some(([name, position]) =>
-      before.some((event) => event.position > position && documentsOf(event).includes(name)),
+    const isOutOfDate = [...entry.looked].some(
+      ([name, position]) => position !== (before.findLast((event) => documentsOf(event).includes(name))?.position ?? 0),
     );
     if (isOutOfDate) return { verdict: 'conflict' };
     const exclusive = entry.claims.filter((claim) => claim.exclusive);

@@ -121,8 +121,8 @@ $$;
 -- As a rule every command is appended, in order from first_position on, and outcomes is null. Else it has an element per
 -- command of which there is something to say, with its place: a verdict other than "appended", or the other documents
 -- that hold what it claims ("notices"). Verdicts: appended | replayed (the receipt is beside it) | reused (the key came
--- with another request) | conflict (a document has events that the decision did not know) | taken (by the document in
--- detail) | closed (through the day in detail).
+-- with another request) | conflict (the last event of a document is not the one that the decision knew: it has others
+-- by now, or the database was set back) | taken (by the document in detail) | closed (through the day in detail).
 --
 -- A batch takes effect once, however often it is sent. What was answered first is kept and answered again; and once it
 -- was sent again (p_again), an earlier sending that comes through after all does nothing. After p_expires (milliseconds
@@ -184,8 +184,8 @@ begin
          exists (select from receipts r where r.ledger_id = p_ledger and r.key = any (k_key))
            or exists (select from event_documents d where d.ledger_id = p_ledger and d.document = any (f_document))
            or exists (select from (select unnest(g_document) as document, unnest(g_position) as position) g
-                       where (select true from event_documents d
-                               where d.ledger_id = p_ledger and d.document = g.document and d.position > g.position limit 1))
+                       where (select d.position from event_documents d where d.ledger_id = p_ledger and d.document = g.document
+                               order by d.position desc limit 1) is distinct from g.position)
            as is_wrong,
          -- Whether any value that is claimed here was ever claimed before, or twice in this batch.
          exists (select from claims k where k.ledger_id = p_ledger and k.value = any (l_value))
@@ -365,8 +365,8 @@ begin
     select g.place
       from unnest(f_document || g_document, array_fill(0::bigint, array[cardinality(f_document)]) || g_position)
            with ordinality g (document, position, place)
-     where (select true from event_documents d
-             where d.ledger_id = p_ledger and d.document = g.document and d.position > g.position limit 1));
+     where coalesce((select d.position from event_documents d where d.ledger_id = p_ledger and d.document = g.document
+                      order by d.position desc limit 1), 0) <> g.position);
   if violated <> '{}' then
     for c in 1 .. cardinality(verdicts) loop
       if verdicts[c] is null and array(select jsonb_array_elements_text(p_commands -> (c - 1) -> 1)::int) && violated then
