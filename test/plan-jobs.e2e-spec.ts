@@ -104,6 +104,24 @@ describe('a plan that one instance makes', () => {
     expect(await made(here, 'twice')).toBe(1);
   }, 60_000);
 
+  it('is made of the request that is on the list, though this one has not heard yet that the other has ended its own', async () => {
+    const asked = here.post('/cash-plans', { ...slow, id: 'renamed' });
+    await until(
+      () => there.get('/cash-plans/renamed'),
+      ({ body }) => body.status === 'running',
+    );
+    expect((await there.delete('/cash-plans/renamed')).status).toBe(200);
+    const other = await here.post('/cash-plans', { ...quick, periods: 2, id: 'renamed' });
+    expect([201, 202]).toContain(other.status);
+    const { body } = await until(
+      () => there.get('/cash-plans/renamed'),
+      ({ status }) => status === 200,
+    );
+    expect(body.runs).toHaveLength(2);
+    expect([202, 503]).toContain((await asked).status);
+    expect(await made(here, 'renamed')).toBe(1);
+  }, 60_000);
+
   it('is answered by the other once it is recorded, under its key too', async () => {
     const key = { 'idempotency-key': 'one key, two instances' };
     const [a, b] = await Promise.all([here.post('/cash-plans', quick, key), there.post('/cash-plans', quick, key)]);

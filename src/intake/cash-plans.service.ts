@@ -57,7 +57,7 @@ export class CashPlans {
     const repeated = body.id === undefined ? undefined : await this.runs.repeat(call, body.id, body);
     if (repeated) return repeated;
     const { job, isOurs } = await this.#onTheList(call, body);
-    const running = isOurs ? this.runs.begin(job) : this.runs.find(job.ledgerId, job.planId);
+    const running = isOurs ? this.runs.begin(job) : this.runs.find(job);
     return running ? this.#await(running, job, deadline) : this.#watch(call, body, job, deadline);
   }
 

@@ -64,15 +64,14 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Begins a job that this instance holds, or joins it.
+   * Begins a job that this instance has just come to hold. What it has under way of the same name it has lost: that was
+   * cancelled elsewhere, and may be another request.
    *
    * @returns the answer to whoever asked for it; rejects with {PlannerStopped} if it is left to another instance
    */
   begin(job: PlanJob): Promise<Sendable<Buffer>> {
     const name = nameOf(job);
-    const before = this.#runs.get(name);
-    // What was cancelled may be asked for anew before its end.
-    if (before && !before.isCancelled) return before.done;
+    this.cancel(job.ledgerId, job.planId);
     const run = { job, isCancelled: false, isRepeat: false } as { -readonly [K in keyof Run]: Run[K] };
     run.done = this.#make(run)
       .then(
@@ -102,9 +101,10 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
     return earlier && this.#record({ ledgerId, planId }, call, request, earlier.data, await unpack(earlier.data.plan));
   }
 
-  /** What this instance has under way of a plan. */
-  find(ledgerId: string, planId: string): Promise<Sendable<Buffer>> | undefined {
-    return this.#runs.get(nameOf({ ledgerId, planId }))?.done;
+  /** What this instance has under way of a job. */
+  find(job: PlanJob): Promise<Sendable<Buffer>> | undefined {
+    const run = this.#runs.get(nameOf(job));
+    return run?.job.content === job.content ? run.done : undefined;
   }
 
   /** Stops computing what was cancelled. */
