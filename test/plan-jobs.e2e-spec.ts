@@ -44,6 +44,17 @@ const until = async <T = Reply>(ask: () => Promise<T>, holds: (found: T) => bool
     await sleep(50);
   }
 };
+/** Takes a plan from whoever computes it, as another instance does when a lease has run out. */
+const takeOver = async (planId: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: database.appUrl });
+  await client.connect();
+  await client.query(
+    `update books.plan_jobs set holder = gen_random_uuid(), held_until = clock_timestamp() + interval '1 hour'
+      where plan_id = $1`,
+    [planId],
+  );
+  await client.end();
+};
 /** How often an instance has begun a plan that is under way. */
 const attempts = async (planId: string): Promise<number | undefined> => {
   const client = new pg.Client({ connectionString: database.appUrl });
@@ -120,6 +131,17 @@ describe('a plan that one instance makes', () => {
     expect(body.runs).toHaveLength(2);
     expect([202, 503]).toContain((await asked).status);
     expect(await made(here, 'renamed')).toBe(1);
+  }, 60_000);
+
+  it('is still under way when another has taken it over', async () => {
+    const asked = here.post('/cash-plans', { ...slow, id: 'lapsed' });
+    await until(
+      () => there.get('/cash-plans/lapsed'),
+      ({ body }) => body.status === 'running',
+    );
+    await takeOver('lapsed');
+    expect(await asked).toMatchObject({ status: 202, body: { id: 'lapsed', status: 'running' } });
+    expect((await here.delete('/cash-plans/lapsed')).status).toBe(200);
   }, 60_000);
 
   it('is answered by the other once it is recorded, under its key too', async () => {

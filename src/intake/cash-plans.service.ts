@@ -16,7 +16,7 @@ import { translated } from './cash-plans.problems.js';
 import { CommandDesk } from './command-desk.js';
 import { answerOf, type Sendable } from './idempotency.js';
 import type { Plain } from './plain.js';
-import { type PlanOrder, PlanRuns } from './plan-runs.js';
+import { isPassing, type PlanOrder, PlanRuns } from './plan-runs.js';
 import { Problem } from './problems.js';
 import { planResource, RecordedPlans } from './recorded-plans.js';
 
@@ -58,7 +58,7 @@ export class CashPlans {
     if (repeated) return repeated;
     const { job, isOurs } = await this.#onTheList(call, body);
     const running = isOurs ? this.runs.begin(job) : this.runs.find(job);
-    return running ? this.#await(running, job, deadline) : this.#watch(call, body, job, deadline);
+    return (running && (await this.#await(running, job, deadline))) ?? this.#watch(call, body, job, deadline);
   }
 
   /** Makes a plan and records nothing. @throws {Rejection | Problem} */
@@ -147,35 +147,37 @@ export class CashPlans {
     return other ? { job: same(other, print, key), isOurs: false } : { job, isOurs: true };
   }
 
+  /** @returns undefined if the list tells how far it is */
   async #await(
     running: Promise<Sendable<Buffer>>,
     job: PlanJobLike,
     deadline: number,
-  ): Promise<Sendable<Buffer> | Progress> {
+  ): Promise<Sendable<Buffer> | Progress | undefined> {
     try {
       const patience = sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false });
-      const answer = await Promise.race([running, patience]);
-      if (answer) return answer;
+      return await Promise.race([running, patience]);
     } catch (error) {
       // Another instance takes it over, or this one when it is back.
       if (error instanceof PlannerStopped) return { id: job.planId, status: 'queued' };
+      if (error instanceof PlanCancelled || isPassing(error)) return undefined;
       throw translated(error);
     }
-    return (await this.progress(job.ledgerId, job.planId)) ?? { id: job.planId, status: 'running' };
   }
 
   /** Waits for a plan that another instance makes. */
   async #watch(
     call: Call,
     body: Plain<CashPlanBody>,
-    { ledgerId, planId }: PlanJobLike,
+    { ledgerId, planId, content }: PlanJobLike,
     deadline: number,
   ): Promise<Sendable<Buffer> | Progress> {
     for (;;) {
-      const progress = await this.progress(ledgerId, planId);
+      const job = await this.jobs.find(ledgerId, planId);
       // It is recorded: the same request once more is a repeat.
-      if (!progress) return this.propose(call, { ...body, id: planId });
-      if (progress.status === 'cancelled') throw translated(new PlanCancelled());
+      if (!job) return this.propose(call, { ...body, id: planId });
+      // One that is made of another request has come in its place.
+      if (job.status === 'cancelled' || job.content !== content) throw translated(new PlanCancelled());
+      const progress = progressOf(job);
       if (progress.problem) return problemAnswer(progress.problem as { status: number });
       if (performance.now() > deadline) return progress;
       await sleep(lookMs);

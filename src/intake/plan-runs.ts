@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { CashPlan } from '../domain/cash-plan.js';
 import type { DataOf } from '../domain/events.js';
-import { OutcomeUnknown } from '../event-log/ledger-writer.js';
+import { Contended, OutcomeUnknown, TooBusy } from '../event-log/ledger-writer.js';
 import { type PlanJob, PlanJobs } from '../planning/plan-jobs.js';
 import { unpack } from '../planning/packed.js';
 import { PlanCancelled, Planner, PlannerBusy, PlannerStopped, type Planning } from '../planning/planner.js';
@@ -26,6 +26,8 @@ export interface PlanOrder {
 
 interface Run {
   readonly job: PlanJob;
+  /** Whoever asked for it may have been told that it is on the list. */
+  readonly isTakenOver: boolean;
   planning?: Planning;
   isCancelled: boolean;
   /** The log has a plan of this name already. */
@@ -67,12 +69,13 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
    * Begins a job that this instance has just come to hold. What it has under way of the same name it has lost: that was
    * cancelled elsewhere, and may be another request.
    *
-   * @returns the answer to whoever asked for it; rejects with {PlannerStopped} if it is left to another instance
+   * @returns the answer to whoever asked for it; rejects with {PlanCancelled} if it was cancelled or is not this
+   * instance's any more, and with what `isPassing` if it is left to whoever takes it over
    */
-  begin(job: PlanJob): Promise<Sendable<Buffer>> {
+  begin(job: PlanJob, isTakenOver = false): Promise<Sendable<Buffer>> {
     const name = nameOf(job);
     this.cancel(job.ledgerId, job.planId);
-    const run = { job, isCancelled: false, isRepeat: false } as { -readonly [K in keyof Run]: Run[K] };
+    const run = { job, isTakenOver, isCancelled: false, isRepeat: false } as { -readonly [K in keyof Run]: Run[K] };
     run.done = this.#make(run)
       .then(
         async (answer) => {
@@ -171,13 +174,15 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
     return unpack(theirs.data.plan);
   }
 
-  async #end({ job, isCancelled, isRepeat }: Run, error: unknown): Promise<void> {
+  async #end({ job, isTakenOver, isCancelled, isRepeat }: Run, error: unknown): Promise<void> {
     // What is known of it is in the list already, or the list is out of reach, and whoever takes it over finds out.
     if (isCancelled || error instanceof PlanCancelled || error instanceof OutcomeUnknown) return;
     try {
-      if (error instanceof PlannerStopped) await this.jobs.release(job);
       // What is recorded is no failure, whatever else was asked for under its name.
-      else if (error instanceof PlannerBusy || isRepeat) await this.jobs.remove(job);
+      if (isRepeat) await this.jobs.remove(job);
+      // Whoever has just asked is told to send it again.
+      else if (error instanceof PlannerBusy) await (isTakenOver ? this.jobs.release(job) : this.jobs.remove(job));
+      else if (isPassing(error)) await this.jobs.release(job);
       else await this.jobs.fail(job, this.#problemOf(job, translated(error)));
     } catch (failure) {
       this.#logger.warn(`plan ${job.planId}: how it ended could not be noted (${String(failure)})`);
@@ -199,7 +204,7 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
       try {
         if (this.#runs.size > 0) await this.#hearOfCancelled();
         if (this.#runs.size < fewRuns)
-          for (const job of await this.jobs.takeOver(fewRuns - this.#runs.size, givenUp)) void this.begin(job);
+          for (const job of await this.jobs.takeOver(fewRuns - this.#runs.size, givenUp)) void this.begin(job, true);
         if (beats++ % 60 === 0) await this.jobs.forget();
       } catch (error) {
         this.#logger.warn(`the list of plans could not be read; trying again (${String(error)})`);
@@ -217,6 +222,10 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 }
+
+/** Whether it is no fault of the plan's: it is computed and recorded later, here or elsewhere. */
+export const isPassing = (error: unknown): boolean =>
+  [PlannerStopped, TooBusy, Contended].some((passing) => error instanceof passing);
 
 const nameOf = ({ ledgerId, planId }: Pick<PlanJob, 'ledgerId' | 'planId'>): string => `${ledgerId}/${planId}`;
 
