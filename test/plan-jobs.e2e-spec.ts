@@ -179,6 +179,25 @@ describe('a plan that one instance makes', () => {
   }, 60_000);
 });
 
+describe('a plan that nobody waits for any more', () => {
+  it('ends, where it is not to be recorded, and keeps nobody else waiting', async () => {
+    const leave = new AbortController();
+    const asked = fetch(`${here.base}/cash-plans?dryRun=true`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${testToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(slow),
+      signal: leave.signal,
+    });
+    await sleep(300);
+    leave.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    const next = await here.post('/cash-plans', { ...quick, id: 'after-it' });
+    // It would be queued for as long as the other takes.
+    expect([201, 202]).toContain(next.status);
+    expect(next.body.status).not.toBe('queued');
+  }, 60_000);
+});
+
 describe('a plan whose instance is gone', () => {
   it('is taken over by another one, left by that when it stops, and recorded once by the next', async () => {
     const settings = {

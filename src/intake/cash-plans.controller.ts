@@ -65,7 +65,7 @@ export class CashPlansController {
     if (dryRun === 'true') {
       const moment = await this.plans.moment(call.ledgerId, body);
       const { currency } = body;
-      const { text } = await this.plans.compute({ moment, currency, request: toPlanRequest(body), form: 'json' });
+      const { text } = await this.plans.compute(call, { moment, currency, request: toPlanRequest(body), form: 'json' });
       void call.reply.code(200).headers({
         'Ledger-Position': String(moment.position),
         'Content-Type': 'application/json; charset=utf-8',

@@ -61,10 +61,16 @@ export class CashPlans {
     return (running && (await this.#await(running, job, deadline))) ?? this.#watch(call, body, job, deadline);
   }
 
-  /** Makes a plan and records nothing. @throws {Rejection | Problem} */
-  async compute(job: Job): Promise<Planned> {
+  /** Makes a plan and records nothing, unless the one who asks leaves before it is done. @throws {Rejection | Problem} */
+  async compute({ reply: { raw } }: Pick<Call, 'reply'>, job: Job): Promise<Planned> {
     try {
-      return await this.planner.plan(job).planned;
+      const planning = this.planner.plan(job);
+      const leave = (): void => {
+        planning.cancel();
+      };
+      if (raw.closed) leave();
+      else raw.once('close', leave);
+      return await planning.planned;
     } catch (error) {
       throw translated(error);
     }

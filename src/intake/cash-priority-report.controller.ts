@@ -106,7 +106,7 @@ export class CashPriorityReportController {
     // Which currency it is in is known only now, where the query leaves that out.
     const fault = query.minimumBalance === undefined ? undefined : faultOfAmount(query.minimumBalance, currency);
     if (fault) rejectQuery([{ pointer: '/minimumBalance', detail: fault }]);
-    const { text } = await this.plans.compute({ moment, currency, request: requestOf(query), form: format });
+    const { text } = await this.plans.compute(call, { moment, currency, request: requestOf(query), form: format });
     void reply.headers({
       'content-type': contentTypes[format],
       'ledger-position': String(moment.position),
