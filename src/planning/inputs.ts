@@ -87,10 +87,11 @@ const queries = {
       from (${openItems}) o
       left join books.documents d
         on d.ledger_id = $1 and d.generation = $2 and d.kind = o.item_type and d.id = o.item_id`,
-  // A release ends the hold that is in force on its day, also where that is still to come.
+  // A release ends the hold that is in force on its day, also where that is still to come. Of several that are in force,
+  // as where an earlier one was recorded later, the one that ends last counts.
   holds: `
-    select invoice_id, reason, ${dayText('ends_on')} as until
-      from (select h.invoice_id, h.reason,
+    select distinct on (invoice_id) invoice_id, reason, ${dayText('ends_on')} as until
+      from (select h.invoice_id, h.position, h.reason,
                    least(h.until,
                          (select min(r.effective_on) from books.holds r
                            where r.ledger_id = $1 and r.generation = $2 and r.invoice_id = h.invoice_id
@@ -100,7 +101,8 @@ const queries = {
               from books.holds h
              where h.ledger_id = $1 and h.generation = $2 and h.position <= $4 and h.effective_on <= $3::date
                and h.reason is not null and $5::text is not null) held
-     where ends_on is null or ends_on > $3::date`,
+     where ends_on is null or ends_on > $3::date
+     order by invoice_id, ends_on desc nulls first, position`,
   // In force is the set with the latest day up to asOf; of one day the one recorded last.
   consequences: `
     select distinct on (vendor_id, invoice_id) vendor_id, invoice_id, consequences
