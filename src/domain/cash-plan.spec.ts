@@ -109,6 +109,23 @@ describe('proposing a plan', () => {
     given(propose())
       .when(propose({ request: { currency: 'EUR' } }))
       .thenRejected('id-already-used'));
+  it('is the same request with its defaults written out: the day, and the position that everything recorded came to', () => {
+    const asked = (request: object) => propose({ request: { currency: 'USD', ...request } });
+    const position = propose().plan.position;
+    given(asked({}))
+      .when(asked({ asOf, knownAtPosition: position }))
+      .thenNothing();
+    given(asked({ asOf })).when(asked({})).thenNothing();
+    given(asked({}))
+      .when(asked({ asOf: '2024-02-16' }))
+      .thenRejected('id-already-used');
+    given(asked({}))
+      .when(asked({ knownAtPosition: position - 1 }))
+      .thenRejected('id-already-used');
+    given(asked({ asOf: '2024-02-14' }))
+      .when(asked({}))
+      .thenRejected('id-already-used');
+  });
   it('keeps the long texts out of memory', () =>
     expect(after(propose()).get('plan/CP1').facts).not.toHaveProperty('inputs'));
 });

@@ -72,9 +72,23 @@ export const decideCashPlan = (command: CashPlanCommand, working: Working): Deci
 
 const propose = ({ type, id, request, plan }: ProposeCashPlan, working: Working): Decision => {
   const subject = `plan/${id}` as const;
-  if (repeated(working, subject, { type, id, ...request })) return working.unchanged(subject);
+  const content = { type, id, ...request };
+  if (repeated(working, subject, content, () => otherWays(content, working))) return working.unchanged(subject);
   working.emit({ type: 'CashPlanProposed', effectiveOn: plan.asOf, data: { planId: id, ...plan } });
   return working.decision(subject);
+};
+
+/** The same request with the day or the position written out that it leaves out, or left out where it names the default. */
+const otherWays = (
+  content: ProposeCashPlan['request'] & { readonly id: string },
+  working: Working,
+): (typeof content)[] => {
+  const { asOf, position } = working.find(`plan/${content.id}`)!.facts;
+  const days = content.asOf === undefined ? [working.today] : content.asOf === asOf ? [undefined] : [];
+  const positions = content.knownAtPosition === position ? [undefined] : [];
+  return [content.asOf, ...days].flatMap((day) =>
+    [content.knownAtPosition, ...positions].map((known) => ({ ...content, asOf: day, knownAtPosition: known })),
+  );
 };
 
 export const evolvePlan = (plan: CashPlan | undefined, event: RecordedEvent): CashPlan | undefined => {

@@ -8,11 +8,10 @@ import { unpack } from '../planning/packed.js';
 import { PlanCancelled, Planner, PlannerBusy, PlannerStopped, type Planning } from '../planning/planner.js';
 import type { Moment } from '../reports/as-of.js';
 import type { Call } from './call.js';
-import { type CashPlanBody, toPlanRequest } from './cash-plans.dto.js';
 import { translated } from './cash-plans.problems.js';
 import { CommandDesk } from './command-desk.js';
 import type { Sendable } from './idempotency.js';
-import type { Plain } from './plain.js';
+import { type AskedPlan, toPlanRequest } from './plan-request.js';
 import { answerTo } from './problem.filter.js';
 import { Problem } from './problems.js';
 import { planHead, planResource, RecordedPlans } from './recorded-plans.js';
@@ -20,7 +19,7 @@ import { planHead, planResource, RecordedPlans } from './recorded-plans.js';
 /** What a plan is made of, so that any instance can make it: as it stands in the list of jobs, as JSON. */
 export interface PlanOrder {
   readonly call: Pick<Call, 'actor' | 'key' | 'ledgerId' | 'method' | 'path' | 'body'>;
-  readonly request: Plain<CashPlanBody>;
+  readonly request: AskedPlan;
   readonly moment: Moment;
 }
 
@@ -98,7 +97,7 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Answers a request for a plan of this name that is recorded. @returns undefined if there is none */
-  async repeat(call: Call, planId: string, request: Plain<CashPlanBody>): Promise<Sendable<Buffer> | undefined> {
+  async repeat(call: Call, planId: string, request: AskedPlan): Promise<Sendable<Buffer> | undefined> {
     const { ledgerId } = call;
     const earlier = await this.recorded.find(ledgerId, planId);
     return earlier && this.#record({ ledgerId, planId }, call, request, earlier.data, await unpack(earlier.data.plan));
@@ -135,7 +134,7 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   async #compute(
     run: Run,
     moment: Moment,
-    request: Plain<CashPlanBody>,
+    request: AskedPlan,
   ): Promise<{ text: Buffer; plan: Omit<DataOf<'CashPlanProposed'>, 'planId'> }> {
     if (run.isCancelled) throw new PlanCancelled('it was cancelled');
     const wanted = { moment, currency: request.currency, request: toPlanRequest(request), form: 'recorded' } as const;
@@ -150,14 +149,14 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   async #record(
     { ledgerId, planId }: Pick<PlanJob, 'ledgerId' | 'planId'>,
     call: PlanOrder['call'],
-    { id: _, ...request }: Plain<CashPlanBody>,
+    request: AskedPlan,
     plan: Omit<DataOf<'CashPlanProposed'>, 'planId'>,
     text: Buffer,
   ): Promise<Sendable<Buffer>> {
     let planHash = plan.planHash;
     const answer = await this.desk.answer<CashPlan>(
       call,
-      { type: 'ProposeCashPlan', id: planId, request, plan },
+      { type: 'ProposeCashPlan', id: planId, request: { ...request }, plan },
       (document) => {
         ({ planHash } = document.facts);
         return { location: `/cash-plans/${planId}`, resource: planHead(document) };
