@@ -405,6 +405,18 @@ describe('a request that no plan can be made of', () => {
     expect((await ledger.post('/cash-plans?dryRun=true', { ...quick, knownAtPosition: 999_999 })).status).toBe(400);
   }, 60_000);
 
+  it('waits for the books rather than plan without what they do not have yet', async () => {
+    const locking = new pg.Client({ connectionString: database.appUrl });
+    await locking.connect();
+    await locking.query('begin; lock table books.documents in exclusive mode');
+    const { body } = await ledger.record('/vendors', { name: 'not in the books yet' });
+    const behind = await dry({});
+    expect(behind).toMatchObject({ status: 503, body: { type: '/problems/not-yet-there', asked: body.position } });
+    const [caughtUp] = await Promise.all([dry({}), locking.query('commit')]);
+    expect(caughtUp).toMatchObject({ status: 200, body: { position: body.position } });
+    await locking.end();
+  }, 60_000);
+
   it('is no fault where the reserve is above the balance: that is an answer', async () => {
     const reply = await dry({ minimumBalance: '5000000.00' });
     expect(reply.status).toBe(200);

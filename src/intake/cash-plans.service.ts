@@ -77,11 +77,16 @@ export class CashPlans {
     }
   }
 
-  /** The moment that a request speaks of. */
-  moment(ledgerId: string, { asOf, knownAtPosition }: AskedPlan): Promise<Job['moment']> {
+  /**
+   * The moment that a request speaks of: by default everything recorded so far, for which it waits, and never less.
+   *
+   * @throws {NotYetThere} if the books don't go that far within 5 seconds
+   */
+  async moment(ledgerId: string, { asOf, knownAtPosition }: AskedPlan): Promise<Job['moment']> {
+    const position = knownAtPosition ?? (await this.log.head(ledgerId))?.position;
     return this.moments.momentOf(ledgerId, {
       ...(asOf !== undefined && { asOf }),
-      ...(knownAtPosition !== undefined && { knownAtPosition: String(knownAtPosition) }),
+      ...(position !== undefined && { knownAtPosition: String(position) }),
     });
   }
 
