@@ -358,7 +358,6 @@ export interface Impossible {
   /** How much is short; for `never-defer` and `required` in currency units × days. */
   readonly amount: Amount;
   readonly tier?: number;
-  readonly itemId?: string;
   readonly detail: string;
 }
 
@@ -371,8 +370,8 @@ export interface PlanAnswer {
   /** SHA-256 over the canonical JSON of the input: the same facts and parameters, whatever their order. */
   readonly inputsHash: string;
   readonly engine: string;
-  /** False if a clock or a cancellation cut it off: another machine may find another plan. */
-  readonly reproducible: boolean;
+  /** The same input gives the same plan on any machine: no clock cuts it off. */
+  readonly reproducible: true;
   /** Whether the gap that was asked for is met by a proven bound. */
   readonly proven: boolean;
   /** `optimum` from the solver, or the rule that it fell back to. */
@@ -419,12 +418,10 @@ export interface PlanAnswer {
   readonly notes: readonly string[];
 }
 
-/** What may stop a plan from outside. Neither is part of what it answers, except in `reproducible`. */
+/** What may stop a plan from outside; one that is cut off is not `proven`. */
 export interface Limits {
   /** Branch-and-bound nodes of one solve: counted, not timed, so that every machine stops at the same place. */
   readonly nodes?: number;
   /** Simplex iterations of one solve. */
   readonly iterations?: number;
-  /** Asked between solves and from within them. */
-  readonly cancelled?: () => boolean;
 }

@@ -274,13 +274,14 @@ export const endOne = <T extends { readonly document: DocumentName; readonly amo
 export const holdsOn = ({ on, until, releasedOn }: Hold, asOf: LocalDate): boolean =>
   on <= asOf && (until === undefined || asOf < until) && (releasedOn === undefined || asOf < releasedOn);
 
-/** The hold in force on a day, and the day at whose start it ends, if one is known. */
+/** Whether something is on hold on a day, and the day at whose start the last hold in force ends, if one is known. */
 export const holdOn = (item: Item, asOf: LocalDate): { readonly until?: LocalDate } | undefined => {
-  const hold = item.holds.find((one) => holdsOn(one, asOf));
-  if (!hold) return undefined;
-  const { until, releasedOn } = hold;
-  const ends = until === undefined ? releasedOn : earliest(until, releasedOn);
-  return ends === undefined ? {} : { until: ends };
+  const ends = item.holds
+    .filter((one) => holdsOn(one, asOf))
+    .map(({ until, releasedOn }) => (until === undefined ? releasedOn : earliest(until, releasedOn)));
+  if (ends.length === 0) return undefined;
+  const last = ends.reduce((one, other) => one && other && latest(one, other));
+  return last === undefined ? {} : { until: last };
 };
 
 export const isHeld = (item: Item, asOf: LocalDate): boolean => item.holds.some((hold) => holdsOn(hold, asOf));
