@@ -1,0 +1,178 @@
+/** Books under control, over HTTP: what it takes to pay a bill, for persons who may each do everything. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { App } from '../src/app.module.js';
+import { type Role, roles } from '../src/domain/access.js';
+import { LedgerClient, type Reply, startApp } from './support/app.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+
+let database: TestDatabase;
+let app: App;
+let installation: LedgerClient;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await startApp(database);
+  installation = new LedgerClient(app.url, '_installation');
+});
+afterAll(async () => {
+  await app.close();
+  await database.drop();
+});
+
+/** A new ledger with one vendor; whoever has the first token, and others who have the roles named there. */
+const ledgerOf = async <P extends string>(
+  ledger: string,
+  people: Readonly<Record<P, readonly Role[]>>,
+): Promise<Record<P | 'operator', LedgerClient>> => {
+  const operator = await new LedgerClient(app.url, ledger).open();
+  await operator.record('/vendors', { id: 'aws', name: 'AWS' });
+  const clients: Record<string, LedgerClient> = { operator };
+  for (const [personId, held] of Object.entries<readonly Role[]>(people)) {
+    const { body } = await installation.record('/tokens', { personId, grants: [{ ledger, roles: held }] });
+    clients[personId] = new LedgerClient(app.url, ledger, (body as { token: string }).token);
+  }
+  return clients as Record<P | 'operator', LedgerClient>;
+};
+const everything = roles;
+const invoice = (id: string, total = '100.00') => ({
+  id,
+  vendorId: 'aws',
+  number: id,
+  invoiceDate: '2024-01-31',
+  currency: 'USD',
+  lines: [{ amount: total }],
+  total,
+  dueDate: '2024-02-29',
+});
+const payment = (id: string, amount: string, ...invoiceIds: string[]) => ({
+  id,
+  vendorId: 'aws',
+  paidOn: '2024-02-10',
+  currency: 'USD',
+  amount,
+  allocations: invoiceIds.map((invoiceId) => ({ invoiceId, amount })),
+});
+const told = ({ status, body }: Reply): [number, string] => [status, String(body.type).replace('/problems/', '')];
+
+describe('a policy', () => {
+  it('is not there to begin with, is set by an admin, replaced as a whole, and shown with those before it', async () => {
+    const { operator, ann } = await ledgerOf('policies', { ann: ['clerk', 'approver', 'treasurer'] });
+    expect((await ann.get('/policy')).body).toEqual({ approvalAbove: [], history: [] });
+    expect(told(await ann.post('/policy', {}))).toEqual([403, 'forbidden']);
+    const set = await operator.record('/policy', {
+      approvalAbove: [{ currency: 'USD', amount: '50' }],
+      reason: 'the board',
+    });
+    expect(set.headers.get('location')).toBe('/v1/ledgers/policies/policy');
+    expect(set.body).toEqual({
+      approvalAbove: [{ currency: 'USD', amount: '50.00' }],
+      reason: 'the board',
+      position: 3,
+    });
+    await operator.record('/policy', { approvalAbove: [] });
+    expect((await ann.get('/policy')).body).toMatchObject({
+      approvalAbove: [],
+      history: [
+        { position: 3, type: 'PolicySet', actor: { id: 'operator' }, data: { reason: 'the board' } },
+        { position: 4, type: 'PolicySet', data: { approvalAbove: [] } },
+      ],
+    });
+    const wrong = await operator.post('/policy', {
+      approvalAbove: [
+        { currency: 'USD', amount: '1.005' },
+        { currency: 'XYZ', amount: '-1' },
+      ],
+      quorum: 3,
+    });
+    expect(told(wrong)).toEqual([400, 'malformed']);
+    expect(wrong.body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+      '/approvalAbove/0/amount',
+      '/approvalAbove/1/amount',
+      '/approvalAbove/1/currency',
+      '/quorum',
+    ]);
+    const twice = [
+      { currency: 'USD', amount: '1' },
+      { currency: 'USD', amount: '2' },
+    ];
+    expect((await operator.post('/policy', { approvalAbove: twice })).body.errors).toMatchObject([
+      { pointer: '/approvalAbove/1/currency' },
+    ]);
+  });
+});
+
+describe('an invoice that needs an approval', () => {
+  it('is paid by no route before it has one', async () => {
+    const { operator, ann, bob } = await ledgerOf('approvals', { ann: everything, bob: ['approver'] });
+    await ann.record('/invoices', invoice('I1'));
+    await ann.record('/invoices', invoice('I2', '50.00'));
+    await ann.record('/payments', payment('P0', '500.00'));
+    await operator.record('/policy', { approvalAbove: [{ currency: 'USD', amount: '50.00' }] });
+
+    const head = (await ann.events()).length;
+    const onAccount = { from: { paymentId: 'P0' }, to: { invoiceId: 'I1' }, amount: '1.00' };
+    for (const client of [ann, operator]) {
+      const refused = await client.post('/payments', payment('P1', '1.00', 'I1'));
+      expect(told(refused)).toEqual([422, 'not-approved']);
+      expect(refused.body).toMatchObject({ itemId: 'I1', above: '50.00' });
+      expect(told(await client.post('/payments', payment('P1', '25.00', 'I2', 'I1')))).toEqual([422, 'not-approved']);
+      expect(told(await client.post('/allocations', onAccount))).toEqual([422, 'not-approved']);
+    }
+    expect(await ann.events()).toHaveLength(head);
+    await ann.record('/payments', payment('P2', '50.00', 'I2'));
+
+    // Ann is an approver too, and an admin; but she entered it.
+    const own = await ann.post('/invoices/I1/approvals', { comment: 'mine' });
+    expect(told(own)).toEqual([422, 'segregation-of-duties']);
+    expect(own.body).toMatchObject({ personId: 'ann', duties: ['enter', 'approve'] });
+    const approved = await bob.record('/invoices/I1/approvals', { comment: 'as ordered' });
+    expect(approved.headers.get('location')).toBe('/v1/ledgers/approvals/invoices/I1');
+    expect(approved.body.approvals).toEqual([{ by: 'bob', on: expect.any(String), comment: 'as ordered' }]);
+    expect(told(await bob.post('/invoices/I1/approvals'))).toEqual([422, 'already-approved']);
+    expect(told(await bob.post('/payments', payment('P1', '1.00', 'I1')))).toEqual([403, 'forbidden']);
+
+    await ann.record('/allocations', onAccount);
+    await ann.record('/payments', payment('P3', '99.00', 'I1'));
+    const { body } = await bob.get('/invoices/I1');
+    expect(body).toMatchObject({ status: 'paid', approvals: [{ by: 'bob' }] });
+    expect(body.history.map(({ type }: { type: string }) => type)).toContain('InvoiceApproved');
+    expect(told(await bob.post('/invoices/I1/approvals'))).toEqual([422, 'nothing-open']);
+    expect(told(await bob.post('/invoices/I9/approvals'))).toEqual([404, 'not-found']);
+    expect((await bob.post('/invoices/I1/approvals', { remark: 'x' })).status).toBe(400);
+  });
+
+  it('is blocked in a cash plan, which is stale once it is approved, and once a policy asks for an approval', async () => {
+    const { operator, ann, bob } = await ledgerOf('plans', { ann: everything, bob: everything });
+    await ann.record('/invoices', invoice('I1'));
+    await ann.record('/invoices', invoice('I2', '10.00'));
+    await ann.record('/cash/balances', { account: 'main', currency: 'USD', on: '2024-02-01', balance: '500.00' });
+    const plan = async (id: string) =>
+      (await ann.record('/cash-plans', { id, asOf: '2024-02-01', currency: 'USD' })).body as {
+        decisions: { itemId: string }[];
+      };
+    const of = ({ decisions }: { decisions: { itemId: string }[] }, id: string) =>
+      decisions.find(({ itemId }) => itemId === id);
+    const free = await plan('free');
+    expect(of(free, 'I1')).toMatchObject({ decision: 'pay' });
+
+    await operator.record('/policy', { approvalAbove: [{ currency: 'USD', amount: '10.00' }] });
+    const stale = await ann.post('/cash-plans/free/adoption');
+    expect(told(stale)).toEqual([409, 'stale-plan']);
+    expect(stale.body.changed).toEqual([{ itemId: 'I1', what: 'needs an approval' }]);
+
+    const barred = await plan('barred');
+    expect(of(barred, 'I2')).toMatchObject({ decision: 'pay' });
+    expect(of(barred, 'I1')).toMatchObject({
+      decision: 'blocked',
+      hold: { reason: 'not approved, and above 10.00 USD', unapproved: true },
+      payments: [],
+    });
+    await ann.record('/cash-plans/barred/adoption');
+
+    await bob.record('/invoices/I1/approvals');
+    expect(of(await plan('approved'), 'I1')).toMatchObject({ decision: 'pay' });
+    await plan('again');
+    await operator.record('/policy', {});
+    await ann.record('/cash-plans/again/adoption');
+  });
+});
