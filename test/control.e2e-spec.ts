@@ -57,7 +57,7 @@ const told = ({ status, body }: Reply): [number, string] => [status, String(body
 describe('a policy', () => {
   it('is not there to begin with, is set by an admin, replaced as a whole, and shown with those before it', async () => {
     const { operator, ann } = await ledgerOf('policies', { ann: ['clerk', 'approver', 'treasurer'] });
-    expect((await ann.get('/policy')).body).toEqual({ approvalAbove: [], history: [] });
+    expect((await ann.get('/policy')).body).toEqual({ approvalAbove: [], twoPersonPayment: false, history: [] });
     expect(told(await ann.post('/policy', {}))).toEqual([403, 'forbidden']);
     const set = await operator.record('/policy', {
       approvalAbove: [{ currency: 'USD', amount: '50' }],
@@ -66,6 +66,7 @@ describe('a policy', () => {
     expect(set.headers.get('location')).toBe('/v1/ledgers/policies/policy');
     expect(set.body).toEqual({
       approvalAbove: [{ currency: 'USD', amount: '50.00' }],
+      twoPersonPayment: false,
       reason: 'the board',
       position: 3,
     });
@@ -174,5 +175,55 @@ describe('an invoice that needs an approval', () => {
     await plan('again');
     await operator.record('/policy', {});
     await ann.record('/cash-plans/again/adoption');
+  });
+});
+
+describe('persons who hold every role', () => {
+  const alone = (reply: Reply, personId: string, ...duties: string[]): void => {
+    expect(told(reply)).toEqual([422, 'segregation-of-duties']);
+    expect(reply.body).toMatchObject({ personId, duties });
+  };
+
+  it('pay nothing that they alone entered or approved where two people are asked for, and no admin gets around it', async () => {
+    const { operator, ann, bob, cid } = await ledgerOf('two', { ann: everything, bob: everything, cid: everything });
+    await operator.record('/policy', {
+      approvalAbove: [{ currency: 'USD', amount: '50.00' }],
+      twoPersonPayment: true,
+    });
+    for (const id of ['I1', 'I2']) await ann.record('/invoices', invoice(id));
+    await ann.record('/invoices', invoice('I3', '50.00'));
+    await operator.record('/invoices', invoice('I4', '50.00'));
+
+    // Below the limit no approval is needed, but two people are all the same.
+    alone(await ann.post('/payments', payment('P3', '50.00', 'I3')), 'ann', 'enter', 'pay');
+    await bob.record('/payments', payment('P3', '50.00', 'I3'));
+    alone(await operator.post('/payments', payment('P4', '50.00', 'I4')), 'operator', 'enter', 'pay');
+    alone(await operator.post('/invoices/I4/approvals'), 'operator', 'enter', 'approve');
+
+    // Bob approves and would pay, with his own payment or by setting against it what another paid on account.
+    await bob.record('/invoices/I1/approvals');
+    alone(await bob.post('/payments', payment('P1', '100.00', 'I1')), 'bob', 'approve', 'pay');
+    await cid.record('/payments', payment('P0', '100.00'));
+    const onAccount = { from: { paymentId: 'P0' }, to: { invoiceId: 'I1' }, amount: '10.00' };
+    alone(await bob.post('/allocations', onAccount), 'bob', 'approve', 'pay');
+    // Nor does anybody else set against it what he paid.
+    await bob.record('/payments', payment('PB', '10.00'));
+    alone(await cid.post('/allocations', { ...onAccount, from: { paymentId: 'PB' } }), 'bob', 'approve', 'pay');
+    // With another token he is the same person, and as an admin too.
+    const { body } = await installation.record('/tokens', {
+      personId: 'bob',
+      grants: [{ ledger: '_installation', roles: ['admin'] }],
+    });
+    const asAdmin = new LedgerClient(app.url, 'two', (body as { token: string }).token);
+    alone(await asAdmin.post('/payments', payment('P1', '100.00', 'I1')), 'bob', 'approve', 'pay');
+
+    await cid.record('/invoices/I1/approvals');
+    await bob.record('/payments', payment('P1', '100.00', 'I1'));
+
+    // Whoever has paid a part does not approve the rest of it.
+    await bob.record('/invoices/I2/approvals');
+    await cid.record('/payments', payment('P2', '40.00', 'I2'));
+    alone(await cid.post('/invoices/I2/approvals'), 'cid', 'pay', 'approve');
+    await ann.record('/payments', payment('P5', '60.00', 'I2'));
   });
 });

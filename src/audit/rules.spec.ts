@@ -142,6 +142,7 @@ const closed = (on: string, closedThrough: string): ApEvent =>
 const by = (id: string, one: ApEvent): ApEvent => ({ ...one, actor: { id, role: 'clerk' } }) as unknown as ApEvent;
 const policySet = (amount: string): ApEvent =>
   event('PolicySet', '2024-02-02', { approvalAbove: [{ currency: 'USD', amount }] });
+const twoPersons = event('PolicySet', '2024-02-02', { approvalAbove: [], twoPersonPayment: true });
 const approved = (invoiceId = 'I1'): ApEvent => event('InvoiceApproved', '2024-02-03', { invoiceId, vendorId: 'V1' });
 const credited = event('CreditNotePosted', '2024-02-03', {
   creditNoteId: 'N1',
@@ -224,6 +225,15 @@ describe('a history that keeps the rules', () => {
       'an invoice that needed an approval under an earlier policy',
       [policySet('0.00'), posted('I1'), paid('P1'), policySet('500.00'), allocated('A1')],
     ],
+    [
+      'two people, where two are asked for: one entered, one paid',
+      [twoPersons, posted('I1'), by('bob', paid('P1')), by('bob', allocated('A1'))],
+    ],
+    [
+      'two people: one entered and paid, one approved',
+      [twoPersons, posted('I1'), by('bob', approved()), paid('P1'), allocated('A1')],
+    ],
+    ['one person, before two were asked for', [posted('I1'), paid('P1'), allocated('A1'), twoPersons]],
     ['a credit note against what nobody has approved', [policySet('0.00'), posted('I1'), credited, setAgainst]],
     ['two approvals', [posted('I1'), by('bob', approved()), by('cid', approved())]],
     ['a closing, and what comes after it', [closed('2024-02-05', '2024-01-31'), posted('I1')]],
@@ -306,6 +316,26 @@ describe('a fault is found:', () => {
     [
       'pays an invoice that needs an approval and has none',
       [...start, posted('I1'), paid('P1'), policySet('0.00'), allocated('A1')],
+    ],
+    ["is ann's alone, and takes two people", [...start, twoPersons, posted('I1'), paid('P1'), allocated('A1')]],
+    [
+      "is ann's alone, and takes two people",
+      [...start, twoPersons, posted('I1'), paid('P1'), by('bob', allocated('A1'))],
+    ],
+    [
+      "is bob's alone, and takes two people",
+      [...start, twoPersons, posted('I1'), by('bob', approved()), paid('P1'), by('bob', allocated('A1'))],
+    ],
+    [
+      "is bob's approval of what they paid",
+      [
+        ...start,
+        twoPersons,
+        posted('I1'),
+        by('bob', paid('P1')),
+        by('cid', allocated('A1', { amount: '5.00' })),
+        by('bob', approved()),
+      ],
     ],
     ["is ann's approval of what they entered", [...start, posted('I1'), approved()]],
     [

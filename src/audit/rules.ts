@@ -473,7 +473,7 @@ export class Rules {
     const item = to && this.#account(to, vendorId, currency);
     if ((from && !source) || (to && !item)) return;
     if (source && item && to?.startsWith('invoice/')) {
-      if (from.startsWith('payment/')) this.#duties.paid(item);
+      if (from.startsWith('payment/')) this.#duties.paid(item, source, event.actor.id);
       else this.#duties.corrected(item, source, event.actor.id);
     }
     this.#move(this.#takings.make(name, { currency, amount, discount, on, from: source, to: item }), on, -1);

@@ -138,6 +138,45 @@ describe('approving', () => {
       .thenRejected('not-approved', { itemId: 'I2' }));
 });
 
+describe('where the policy asks for two people', () => {
+  const two = policy({ twoPersonPayment: true });
+  const alone = (personId: string, duty: string, command: Command, ...steps: readonly Step[]): void =>
+    given(two, bill, ...steps)
+      .when(command)
+      .thenRejected('segregation-of-duties', { personId, itemId: 'I1', duties: [duty, 'pay'] });
+
+  it('nobody pays what they entered and nobody has approved, by any route', () => {
+    alone('ann', 'enter', pay);
+    alone('ann', 'enter', pay, by('ann', 'admin'));
+    alone('ann', 'enter', allocate('A1', 'P1', 'I1', '1.00'), by('bob'), payment('P1', '100.00'), by('ann'));
+    alone('ann', 'enter', allocate('A1', 'P1', 'I1', '1.00'), payment('P1', '100.00'), by('bob'));
+  });
+  it('nobody pays what they alone approved', () => {
+    alone('bob', 'approve', pay, by('bob'), approve('I1'));
+    alone('bob', 'approve', allocate('A1', 'P1', 'I1', '1'), by('bob'), approve('I1'), payment('P1', '9'), by('ann'));
+    after(two, bill, by('bob'), approve('I1'), by('cid'), approve('I1'), pay);
+    after(two, bill, by('bob'), approve('I1'), by('cid'), approve('I1'), by('bob'), pay);
+  });
+  it('whoever entered it pays it once somebody else has approved it, and everybody else at once', () => {
+    after(two, bill, by('bob'), approve('I1'), by('ann'), pay);
+    after(two, bill, by('bob'), pay);
+  });
+  it('nobody approves afterwards what they paid', () => {
+    const part = payment('P1', '5.00', { allocations: [['I1', '5.00']] });
+    given(two, bill, by('bob'), part)
+      .when(approve('I1'))
+      .thenRejected('segregation-of-duties', { personId: 'bob', duties: ['pay', 'approve'] });
+    given(two, bill, by('bob'), payment('P1', '5.00'), by('cid'), allocate('A1', 'P1', 'I1', '5.00'), by('bob'))
+      .when(approve('I1'))
+      .thenRejected('segregation-of-duties', { personId: 'bob' });
+    after(two, bill, by('bob'), part, by('cid'), approve('I1'));
+  });
+  it('charges are paid, and credit notes set, by whoever entered them', () => {
+    after(two, charge('C1', '5.00'), payment('P1', '5.00', { allocations: [['C1', '5.00']] }));
+    after(two, bill, creditNote('N1', '5.00', { allocations: [['I1', '5.00']] }));
+  });
+});
+
 // Three people who may all do everything, and few bills, so that they get in each other's way.
 
 const people = ['ann', 'bob', 'cid'] as const;
@@ -154,6 +193,7 @@ const acts = fc.record({
     'credit',
     'undo',
     'policy',
+    'two',
   ),
   which: fc.nat(3),
   size: fc.integer({ min: 1, max: 9 }),
@@ -179,6 +219,8 @@ const commandOf = ({ what, which, size }: Act, n: number): Command => {
       return reverse(which % 2 === 0 ? item : `PA${size % 4}`);
     case 'policy':
       return above(`${size}.00`);
+    case 'two':
+      return policy({ twoPersonPayment: true, approvalAbove: [{ currency: 'USD', amount: `${size}.00` }] });
   }
 };
 
@@ -235,5 +277,41 @@ describe('in every history', () => {
     );
     // What is never tried proves nothing.
     expect(Math.min(paid, approved)).toBeGreaterThan(5);
+  });
+
+  it('nobody has paid what they alone entered and approved, nor, where two are asked for, what they alone did either of', () => {
+    let paid = 0;
+    fc.assert(
+      fc.property(histories, (all) => {
+        let isForTwo = false;
+        const enterers = new Map<string, string>();
+        const approvers = new Map<string, Set<string>>();
+        const payers = new Map<string, Set<string>>();
+        const makers = new Map<string, string>();
+        for (const { type, data, actor } of played(all).events) {
+          if (type === 'PolicySet') isForTwo = data.twoPersonPayment === true;
+          if (type === 'InvoicePosted') enterers.set(data.invoiceId, actor.id);
+          if (type === 'PaymentMade') makers.set(data.paymentId, actor.id);
+          if (type === 'InvoiceApproved') {
+            approvers.set(data.invoiceId, (approvers.get(data.invoiceId) ?? new Set()).add(actor.id));
+            expect(isForTwo && (payers.get(data.invoiceId)?.has(actor.id) ?? false)).toBe(false);
+          }
+          if (type !== 'Allocated' || !('invoiceId' in data.to) || !('paymentId' in data.from)) continue;
+          const { invoiceId } = data.to;
+          const approvedBy = [...(approvers.get(invoiceId) ?? [])];
+          for (const payer of [actor.id, makers.get(data.from.paymentId)!]) {
+            payers.set(invoiceId, (payers.get(invoiceId) ?? new Set()).add(payer));
+            const isOnlyApprover = approvedBy.join() === payer;
+            const didEnter = enterers.get(invoiceId) === payer;
+            expect(isOnlyApprover && didEnter).toBe(false);
+            if (!isForTwo) continue;
+            expect(isOnlyApprover || (approvedBy.length === 0 && didEnter)).toBe(false);
+            paid += 1;
+          }
+        }
+      }),
+      { numRuns: sampleSize(60, 2_000) },
+    );
+    expect(paid).toBeGreaterThan(5);
   });
 });

@@ -113,6 +113,8 @@ export interface Shapes {
   PolicySet: {
     /** An invoice of more than this needs an approval before it is paid; in other currencies none does. */
     approvalAbove: readonly { currency: Currency; amount: Amount }[];
+    /** Nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
+    twoPersonPayment?: boolean;
     reason?: string;
   };
 

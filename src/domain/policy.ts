@@ -9,6 +9,8 @@ export interface SetPolicy {
   readonly type: 'SetPolicy';
   /** By currency, each once: an invoice of more than this amount needs an approval. */
   readonly approvalAbove: readonly { readonly currency: Currency; readonly amount: Amount }[];
+  /** Nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
+  readonly twoPersonPayment?: boolean;
   readonly reason?: string;
 }
 

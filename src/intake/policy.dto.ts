@@ -19,15 +19,25 @@ export class PolicyBody {
   @ListOf(() => ApprovalAboveBody, { max: 200 })
   approvalAbove?: ApprovalAboveBody[];
 
+  /** Nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
+  @Optional()
+  @Flag()
+  twoPersonPayment?: boolean;
+
   /** Why; stays in the books for good. */
   @Optional()
   @Text({ max: 2_000, example: 'Resolved by the board on 12 October' })
   reason?: string;
 }
 
-export const toSetPolicy = ({ approvalAbove = [], reason }: Plain<PolicyBody>): SetPolicy => ({
+export const toSetPolicy = ({
+  approvalAbove = [],
+  twoPersonPayment = false,
+  reason,
+}: Plain<PolicyBody>): SetPolicy => ({
   type: 'SetPolicy',
   approvalAbove,
+  ...(twoPersonPayment && { twoPersonPayment }),
   ...(reason !== undefined && { reason }),
 });
 
@@ -40,10 +50,13 @@ export class ShownApprovalAbove {
 export class PolicyResource extends Shown {
   /** Which invoices need an approval before they are paid: those of more than an amount. By currency. */
   approvalAbove!: ShownApprovalAbove[];
+  /** Whether nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
+  twoPersonPayment!: boolean;
   reason?: string;
 }
 
 export const policyResource = (policy: Policy): Plain<PolicyResource> => ({
+  twoPersonPayment: false,
   ...policy,
   approvalAbove: [...policy.approvalAbove],
 });
