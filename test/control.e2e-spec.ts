@@ -178,6 +178,123 @@ describe('an invoice that needs an approval', () => {
   });
 });
 
+describe('the report of duties', () => {
+  /** The same from the lines of the log alone, for one person and one invoice after the other. */
+  const casesIn = (events: readonly any[], asOf: string, position: number): object[] => {
+    const known = events.filter((event) => event.position <= position);
+    const maker = (id: string, name: string): string =>
+      known.find(({ type, data }) => /^(PaymentMade|CreditNotePosted)$/.test(type) && data[name] === id).actor.id;
+    const acts = known
+      .filter(({ effectiveOn }) => effectiveOn <= asOf)
+      .flatMap(({ type, data, actor, position: at }) => {
+        const act = (duty: string, personId = actor.id, invoiceId = data.invoiceId) => ({
+          key: `${personId} ${invoiceId}`,
+          duty,
+          position: at,
+        });
+        if (type === 'InvoicePosted' || type === 'InvoiceReversed') return [act('enter')];
+        if (type === 'InvoiceApproved') return [act('approve')];
+        if (!/^Allocat/.test(type) || !data.to.invoiceId) return [];
+        const [kind, id] = Object.entries(data.from)[0] as [string, string];
+        if (type === 'AllocationReversed')
+          return kind === 'creditNoteId' ? [act('enter', actor.id, data.to.invoiceId)] : [];
+        const duty = kind === 'paymentId' ? 'pay' : 'enter';
+        return [...new Set<string>([actor.id, maker(id, kind)])].map((one) => act(duty, one, data.to.invoiceId));
+      });
+    return [...new Set(acts.map(({ key }) => key))].flatMap((key) => {
+      const own = acts.filter((one) => one.key === key).map(({ duty, position: at }) => ({ duty, position: at }));
+      const done = ['enter', 'approve', 'pay'].filter((duty) => own.some((one) => one.duty === duty));
+      const [personId, invoiceId] = key.split(' ');
+      const { number, total } = known.find(({ type, data }) => type === 'InvoicePosted' && data.invoiceId === invoiceId)
+        .data as { number: string; total: string };
+      return done.length < 2
+        ? []
+        : [
+            {
+              personId,
+              vendorId: 'aws',
+              vendorName: 'AWS',
+              invoiceId,
+              number,
+              currency: 'USD',
+              total,
+              duties: done,
+              acts: own,
+            },
+          ];
+    });
+  };
+  const inOrder = (cases: readonly any[]): object[] =>
+    [...cases].sort((a, b) => (`${a.invoiceId} ${a.personId}` < `${b.invoiceId} ${b.personId}` ? -1 : 1));
+
+  it('has every case in which one person did two of them, at any two dates, and no other', async () => {
+    const { ann, bob, cid, eve } = await ledgerOf('duties', {
+      ann: everything,
+      bob: everything,
+      cid: everything,
+      eve: ['auditor'],
+    });
+    const note = (id: string, ...allocations: object[]) => ({
+      ...{ id, vendorId: 'aws', number: id, date: '2024-02-05', currency: 'USD', total: '9.00' },
+      ...(allocations.length > 0 && { allocations }),
+    });
+    for (const [id, client] of [
+      ['I1', ann],
+      ['I2', bob],
+      ['I3', ann],
+      ['I4', cid],
+    ] as const)
+      await client.record('/invoices', invoice(id));
+    await bob.record('/invoices/I1/approvals', { comment: 'yes' });
+    await bob.record('/payments', payment('P1', '30.00', 'I1'));
+    await ann.record('/payments', payment('P2', '30.00', 'I1'));
+    // Made by one and set against it by another: both have paid.
+    await cid.record('/payments', payment('P3', '30.00'));
+    const onAccount = { from: { paymentId: 'P3' }, to: { invoiceId: 'I2' }, amount: '10.00' };
+    await bob.record('/allocations', { ...onAccount, id: 'A1', on: '2024-03-05' });
+    await cid.record('/allocations', { ...onAccount, id: 'A2', to: { invoiceId: 'I4' } });
+    await cid.record('/credit-notes', note('N1'));
+    await bob.record('/allocations', {
+      id: 'A3',
+      from: { creditNoteId: 'N1' },
+      to: { invoiceId: 'I3' },
+      amount: '4.00',
+    });
+    await bob.record('/payments', payment('P4', '5.00', 'I3'));
+    await cid.record('/payments', payment('P5', '5.00', 'I3'));
+    await ann.record('/allocations/A3/reversal', { reason: 'wrong one' });
+    // What is taken back was done all the same.
+    await ann.record('/payments/P2/reversal', { reason: 'bounced', on: '2024-02-20' });
+    await bob.record('/invoices/I4/approvals');
+    const events: any[] = await eve.events();
+    expect(told(await new LedgerClient(app.url, 'duties', 'x').get('/reports/duties'))[0]).toBe(401);
+
+    let [seen, most] = [0, 0];
+    for (const { position } of events)
+      for (const asOf of ['2024-01-30', '2024-02-09', '2024-02-10', '2024-03-05', '2099-12-31']) {
+        const { status, body } = await eve.get(`/reports/duties?asOf=${asOf}&knownAtPosition=${position}`);
+        expect([status, body.asOf, body.position]).toEqual([200, asOf, position]);
+        expect(body.cases).toEqual(inOrder(casesIn(events, asOf, position)));
+        seen += body.cases.length;
+        most = Math.max(most, body.cases.length);
+      }
+    expect([seen > 50, most]).toEqual([true, 6]);
+    expect((await eve.get('/reports/duties?currency=EUR')).body.cases).toEqual([]);
+
+    const csv = await eve.get('/reports/duties?asOf=2024-02-10&format=csv');
+    expect(csv.headers.get('content-disposition')).toContain('duties-duties-2024-02-10.csv');
+    const lines = csv.text.split('\r\n');
+    expect(lines[0]).toBe(
+      'ledger,asOf,knownAt,position,personId,vendorId,vendorName,invoiceId,number,currency,total,enter,approve,pay',
+    );
+    expect(lines[1]).toMatch(/,ann,aws,AWS,I1,I1,USD,100\.00,3,,11$/);
+    expect(told(await new LedgerClient(app.url, 'duties').get('/reports/duties?format=xls'))).toEqual([
+      400,
+      'malformed',
+    ]);
+  });
+});
+
 describe('persons who hold every role', () => {
   const alone = (reply: Reply, personId: string, ...duties: string[]): void => {
     expect(told(reply)).toEqual([422, 'segregation-of-duties']);
