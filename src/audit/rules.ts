@@ -10,6 +10,7 @@ import { formatMinor, parseMinor } from '../domain/money.js';
 import { postingsOf } from '../domain/posting.js';
 import { Account, Accounts, type Taking, Takings } from './accounts.js';
 import { Column, Texts } from './columns.js';
+import { Control } from './control.js';
 import { PrintMap } from './prints.js';
 
 // The accounting rules as invariants of a history, written once more and without the code that decides: what a log says
@@ -47,6 +48,9 @@ export class Rules {
   readonly #texts = new Texts();
   readonly #accounts = new Accounts(this.#texts);
   readonly #takings = new Takings(this.#accounts, this.#texts);
+  readonly #duties = new Control(this.#texts, (text) => {
+    this.#fault(text);
+  });
   /** Deferrals are numbered; of each its number, and the one that was in force on its invoice before it. */
   readonly #deferrals = new PrintMap();
   readonly #deferralBefore = new Column(Uint32Array);
@@ -150,6 +154,15 @@ export class Rules {
         if ((event.data.closedThrough ?? '') >= this.#closedThrough) this.#fault('reopens what is not closed');
         this.#closedThrough = event.data.closedThrough ?? '';
         return;
+      case 'PolicySet':
+        this.#duties.set(event.data);
+        return;
+      case 'InvoiceApproved': {
+        const { invoiceId, vendorId } = event.data;
+        const account = this.#account(`invoice/${invoiceId}`, vendorId, undefined);
+        if (account) this.#duties.approved(account, event.actor.id, account.openOn(lastDay));
+        return;
+      }
       case 'InvoicePosted': {
         const { data } = event;
         const total = this.#positive(data.total, data.currency, 'the total');
@@ -434,6 +447,7 @@ export class Rules {
     const isCredit = name.startsWith('payment/') || name.startsWith('credit-note/');
     const { position } = event;
     const account = this.#accounts.make(name, { vendor, currency, total, from, position, isCredit });
+    this.#duties.made(account, event.actor.id);
     this.#change(account, from, total);
     return account;
   }
@@ -488,6 +502,10 @@ export class Rules {
     const source = from && this.#account(from, vendorId, currency);
     const item = to && this.#account(to, vendorId, currency);
     if ((from && !source) || (to && !item)) return;
+    if (source && item && to?.startsWith('invoice/')) {
+      if (from.startsWith('payment/')) this.#duties.paid(item, source, event.actor.id);
+      else this.#duties.corrected(item, source, event.actor.id);
+    }
     this.#move(this.#takings.make(name, { currency, amount, discount, on, from: source, to: item }), on, -1);
     for (const [which, account] of [
       [from, source],
@@ -521,6 +539,8 @@ export class Rules {
       return;
     }
     if (on < taking.on) this.#fault(`reverses ${spoken(name)} before it takes effect`);
+    if (taking.to && from?.startsWith('credit-note/') && to?.startsWith('invoice/'))
+      this.#duties.corrected(taking.to, undefined, event.actor.id);
     taking.reversed = true;
     this.#move(taking, on, 1);
     for (const [which, account] of [

@@ -89,6 +89,8 @@ export interface OpenInstalment {
 export interface Hold {
   readonly reason: string;
   readonly until?: LocalDate;
+  /** It ends with an approval, which the ledger's policy asks for. */
+  readonly unapproved?: boolean;
 }
 
 /** An open invoice, charge, or bill that is expected to come. */

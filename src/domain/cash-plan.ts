@@ -13,6 +13,7 @@ import {
   openInTheEnd,
   openSchedule,
 } from './open-item.js';
+import { lacksApproval } from './policy.js';
 import { reject } from './rejection.js';
 import { firstDue, type Instalment } from './schedule.js';
 
@@ -31,6 +32,8 @@ interface PlannedItem {
   readonly name: `invoice/${string}` | `charge/${string}`;
   /** The hold that is in force on the day of the plan. */
   readonly hold?: { readonly until?: LocalDate };
+  /** It needed an approval and had none, so that nothing of it is to be paid. */
+  readonly unapproved?: boolean;
   readonly instalments: readonly {
     readonly dueOn: LocalDate;
     readonly originalDueOn: LocalDate;
@@ -164,7 +167,7 @@ const adopt = (command: AdoptCashPlan, working: Working): Decision => {
 };
 
 const changeOf = (
-  { itemId, name, hold, instalments, offer }: PlannedItem,
+  { itemId, name, hold, unapproved = false, instalments, offer }: PlannedItem,
   working: Working,
   asOf: LocalDate,
   on: LocalDate,
@@ -177,10 +180,12 @@ const changeOf = (
   const owed = sum(instalments.map(({ amount }) => parseMinor(amount, item.currency)));
   const left = openInTheEnd(item);
   if (left !== owed) return change(`has ${format(left)} open, no longer ${format(owed)}`);
+  const lacksNow = lacksApproval(working.circumstances.policy, item);
+  if (lacksNow !== unapproved) return change(lacksNow ? 'needs an approval' : 'needs no approval any more');
   // Nothing may pay what is held or disputed now, also where that began after the day of the plan.
   const now = latest(asOf, working.today);
-  const holdThen = hold?.until !== undefined && hold.until <= now ? undefined : hold;
-  const holdNow = holdOn(item, now);
+  const holdThen = unapproved || (hold?.until !== undefined && hold.until <= now) ? undefined : hold;
+  const holdNow = unapproved ? undefined : holdOn(item, now);
   if (!holdNow !== !holdThen) return change(holdThen ? 'is no longer on hold' : 'is on hold');
   if (holdNow?.until !== holdThen?.until)
     return change(`is on hold ${holdNow?.until ? `until ${holdNow.until}` : 'without an end'} now`);

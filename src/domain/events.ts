@@ -113,6 +113,15 @@ export interface Shapes {
     reason: string;
   };
 
+  /** What it takes to pay, from here on. Replaces the policy before it as a whole. */
+  PolicySet: {
+    /** An invoice of more than this needs an approval before it is paid; in other currencies none does. */
+    approvalAbove: readonly { currency: Currency; amount: Amount }[];
+    /** Nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
+    twoPersonPayment?: boolean;
+    reason?: string;
+  };
+
   VendorRegistered: { vendorId: Id; name: string; kind: VendorKind; country?: string; terms?: Terms };
   VendorChanged: { vendorId: Id; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
 
@@ -253,6 +262,9 @@ export interface Shapes {
     reason: string;
     on: LocalDate;
   };
+
+  /** Whoever recorded it says that the invoice may be paid. */
+  InvoiceApproved: { invoiceId: Id; vendorId: Id; comment?: string };
 
   /** What not paying a vendor, or one invoice of theirs, costs from a day on. Replaces the set before it as a whole. */
   ConsequencesSet: Consequences & {
@@ -397,6 +409,7 @@ export const catalogue: Catalogue = {
   PeriodClosed: { version: 1 },
   PeriodReopened: { version: 1 },
   EpochOpened: { version: 1 },
+  PolicySet: { version: 1 },
   VendorRegistered: { version: 1 },
   VendorChanged: { version: 1 },
   InvoicePosted: { version: 1 },
@@ -419,6 +432,7 @@ export const catalogue: Catalogue = {
   InvoiceReleased: { version: 1 },
   InvoiceDisputed: { version: 1 },
   DisputeResolved: { version: 1 },
+  InvoiceApproved: { version: 1 },
   ConsequencesSet: { version: 1 },
   OfferRecorded: { version: 1 },
   CashBalanceStated: { version: 1 },
@@ -493,6 +507,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'PeriodClosed':
     case 'PeriodReopened':
     case 'EpochOpened':
+    case 'PolicySet':
       return ['ledger'];
     case 'VendorRegistered':
     case 'VendorChanged':
@@ -503,6 +518,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'InvoiceReleased':
     case 'InvoiceDisputed':
     case 'DisputeResolved':
+    case 'InvoiceApproved':
       return [`invoice/${event.data.invoiceId}`];
     case 'CreditNotePosted':
     case 'CreditNoteReversed':

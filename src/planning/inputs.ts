@@ -24,6 +24,7 @@ import {
   type Minor,
   parseMinor,
 } from '../domain/money.js';
+import { noPolicy, type Policy } from '../domain/policy.js';
 import type { Moment } from '../reports/as-of.js';
 import { dayText, inScope, scopeValues, vendorsThen } from '../reports/books-sql.js';
 import type { Snapshot } from '../reports/snapshot.js';
@@ -48,6 +49,8 @@ interface Rows {
     readonly owed: string;
     readonly disputed: string;
   };
+  readonly policies: { readonly policy: string };
+  readonly unapproved: { readonly invoice_id: string };
   readonly holds: { readonly invoice_id: string; readonly reason: string; readonly until: string | null };
   readonly consequences: { readonly vendor_id: string; readonly invoice_id: string; readonly consequences: string };
   readonly offers: {
@@ -114,8 +117,21 @@ const queries = {
               from books.holds h
              where h.ledger_id = $1 and h.generation = $2 and h.position <= $4 and h.effective_on <= $3::date
                and h.reason is not null and $5::text is not null) held
-     where ends_on is null or ends_on > $3::date
-     order by invoice_id, ends_on desc nulls first, position`,
+      where ends_on is null or ends_on > $3::date
+      order by invoice_id, ends_on desc nulls first, position`,
+  policies: `
+    select policy from books.policies
+     where ledger_id = $1 and generation = $2 and position <= $4 and $3::date is not null and $5::text is not null
+     order by position desc limit 1`,
+  // Of more than $6, and approved by nobody.
+  unapproved: `
+    select distinct o.item_id as invoice_id
+      from (${openItems}) o
+      join books.duties e on e.ledger_id = $1 and e.generation = $2 and e.invoice_id = o.item_id and e.amount > $6
+     where o.item_type = 'invoice'
+       and not exists (select from books.duties a
+                        where a.ledger_id = $1 and a.generation = $2 and a.invoice_id = o.item_id
+                          and a.duty = 'approve' and a.position <= $4)`,
   // In force is the set with the latest day up to asOf; of one day the one recorded last.
   consequences: `
     select distinct on (vendor_id, invoice_id) vendor_id, invoice_id, consequences
@@ -153,6 +169,8 @@ const queries = {
   vendors: `select vendor_id, name from (${vendorsThen}) v where $3::date is not null and $5::text is not null`,
 } as const satisfies Record<keyof Rows, string>;
 
+type Read = <K extends keyof Rows>(name: K, ...more: readonly unknown[]) => Promise<Rows[K][]>;
+
 /**
  * Everything that a plan depends on, at one moment.
  *
@@ -165,7 +183,7 @@ export const readPlanInput = async (
   request: PlanRequest,
 ): Promise<PlanInput> => {
   const values = scopeValues(snapshot, moment, currency);
-  const read = <K extends keyof Rows>(name: K): Promise<Rows[K][]> => snapshot.query<Rows[K]>(queries[name], values);
+  const read: Read = (name, ...more) => snapshot.query(queries[name], [...values, ...more]);
   const found = await read('items');
   const bills = Number(found[0]!.bills);
   if (bills > maxBills) throw new PlanRefusal('too-many-bills', { limit: maxBills, bills });
@@ -179,6 +197,7 @@ export const readPlanInput = async (
       inCurrency(JSON.parse(row.consequences) as Kept, currency),
     ]),
   );
+  const unapproved = await unapprovedOf(read, currency);
   const vendorsOwn = (vendorId: string): Kept | undefined => consequences.get(`${vendorId}/`);
   const items = [
     ...itemsOf(bills === 0 ? [] : found, {
@@ -186,12 +205,14 @@ export const readPlanInput = async (
       consequencesOf: (vendorId, invoiceId) =>
         merged(vendorsOwn(vendorId), consequences.get(`${vendorId}/${invoiceId}`)),
       offers: grouped(await read('offers')),
-      holds: new Map(
-        (await read('holds')).map(({ invoice_id, reason, until }) => [
+      holds: new Map([
+        ...(await read('holds')).map(({ invoice_id, reason, until }): [string, Hold] => [
           invoice_id,
           { reason, ...(until !== null && { until }) },
         ]),
-      ),
+        // Nobody knows when an approval comes, so it counts before any hold that ends by itself.
+        ...unapproved,
+      ]),
       discounts: new Map((await read('discounts')).map((row) => [row.invoice_id, row])),
     }),
     ...expectations.flatMap((row) => expectedBill(row, currency, vendorsOwn)),
@@ -211,6 +232,16 @@ export const readPlanInput = async (
     accounts,
     flows: expectations.filter((row) => !isBill(row)).map((row) => flowOf(row, currency)),
   };
+};
+
+/** What the ledger's policy keeps from being paid until somebody approves it. */
+const unapprovedOf = async (read: Read, currency: Currency): Promise<[string, Hold][]> => {
+  const [set] = await read('policies');
+  const { approvalAbove } = set ? (JSON.parse(set.policy) as Policy) : noPolicy;
+  const limit = approvalAbove.find((one) => one.currency === currency);
+  if (!limit) return [];
+  const hold = { reason: `not approved, and above ${limit.amount} ${currency}`, unapproved: true };
+  return (await read('unapproved', parseMinor(limit.amount, currency))).map(({ invoice_id }) => [invoice_id, hold]);
 };
 
 const full = (minor: string | Minor, currency: Currency): Amount => formatMinor(BigInt(minor), currency);

@@ -340,6 +340,7 @@ const foldInTurns = async (events: readonly RecordedEvent[], documents: Map<Docu
     journalLines: pieces.flatMap((rows) => rows.journalLines),
     vendorFacts: pieces.flatMap((rows) => rows.vendorFacts),
     cash: pieces.flatMap((rows) => rows.cash),
+    duties: pieces.flatMap((rows) => rows.duties),
     // Of each as the last piece that changed it left it.
     documents: [...new Map(pieces.flatMap((rows) => rows.documents).map((row) => [row.name, row])).values()],
   };
@@ -409,6 +410,23 @@ const writeRows = async (
         .map(({ cells }) => [ledgerId, generation, ...cells]),
     );
   }
+  await copyRows(
+    client,
+    'books.duties (ledger_id, generation, position, line, effective_on, duty, person_id, vendor_id, invoice_id, currency, amount)',
+    rows.duties.map((row) => [
+      ledgerId,
+      generation,
+      row.position,
+      row.line,
+      row.effectiveOn,
+      row.duty,
+      row.personId,
+      row.vendorId,
+      row.invoiceId,
+      row.currency,
+      row.amount,
+    ]),
+  );
   // What is made here is not there yet, and costs less to add than to look for.
   const made = rows.documents.filter(({ madeAt }) => madeAt > from);
   await copyRows(
