@@ -6,7 +6,9 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { AccessDirectory } from './access/directory.js';
+import { recordClaims } from './access/installation.js';
 import { Login } from './access/login.js';
+import { OidcTokens } from './access/oidc.js';
 import { TokenUses } from './access/token-uses.js';
 import { readOrMakeKey } from './audit/keys.js';
 import { Outside } from './audit/outside.js';
@@ -46,7 +48,15 @@ export interface AppOptions {
 /** The settings that the application itself looks at. */
 export type AppConfig = Pick<
   Config,
-  'host' | 'port' | 'dataDirectory' | 'checkpointDirectory' | 'checkpointUrl' | 'checkpointKeyFile' | 'checkpointOrigin'
+  | 'host'
+  | 'port'
+  | 'oidc'
+  | 'trustedProxies'
+  | 'dataDirectory'
+  | 'checkpointDirectory'
+  | 'checkpointUrl'
+  | 'checkpointKeyFile'
+  | 'checkpointOrigin'
 >;
 
 /** The application, answering. */
@@ -68,7 +78,7 @@ export interface App {
  */
 export const createApp = async (config: AppConfig, options: AppOptions): Promise<App> => {
   const logger = options.logger ?? createLogger('error');
-  const resources = new Resources(options, logger);
+  const resources = new Resources(config, options, logger);
   const { log, worker } = resources;
   let sealer: Sealer;
   let nest: NestFastifyApplication | undefined;
@@ -81,6 +91,7 @@ export const createApp = async (config: AppConfig, options: AppOptions): Promise
       loggerInstance: logger,
       logController: new RequestLog(),
       requestTimeout: requestTimeLimitMs,
+      ...(config.trustedProxies.length > 0 && { trustProxy: [...config.trustedProxies] }),
     });
     nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(resources, sealer), adapter, {
       bodyParser: false,
@@ -152,6 +163,7 @@ class Resources {
   readonly proofs: Proofs;
 
   constructor(
+    config: AppConfig,
     { url, readUrl = url, token, planningThread }: AppOptions,
     private readonly logger: Logger,
   ) {
@@ -217,8 +229,17 @@ class Resources {
     this.tokenUses = new TokenUses(this.#workerPool, (err) => {
       logger.warn({ err }, 'that a token was used could not be written down');
     });
-    this.login = new Login(token, this.directory, (tokenId) => {
-      this.tokenUses.note(tokenId);
+    this.login = new Login({
+      firstToken: token,
+      directory: this.directory,
+      oidc: config.oidc && new OidcTokens(config.oidc),
+      recordClaims: (claimed) => recordClaims(this.log, claimed),
+      onUse: (tokenId) => {
+        this.tokenUses.note(tokenId);
+      },
+      onFailure: ({ isLast, reason, ...from }) => {
+        logger.warn({ ...from, reason }, isLast ? 'a login failed; more are held up for a minute' : 'a login failed');
+      },
     });
     this.adopter = new Adopter(url, planningThread && new URL('adoption-thread.js', planningThread));
     this.planJobs = new PlanJobs(this.#jobPool);

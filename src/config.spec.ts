@@ -28,6 +28,8 @@ describe('settings', () => {
       checkpointKeyFile: undefined,
       checkpointOrigin: undefined,
       token: undefined,
+      oidc: undefined,
+      trustedProxies: [],
       logLevel: 'info',
     });
   });
@@ -67,6 +69,9 @@ describe('settings', () => {
     ['LOG_LEVEL', 'verbose'],
     ['CHECKPOINT_URL', 'ftp://example.org'],
     ['DATABASE_READ_URL', 'postgres://replica/duebook'], // without DATABASE_URL
+    ['OIDC_AUDIENCE', 'duebook'], // without OIDC_ISSUER
+    ['TRUSTED_PROXIES', 'localhost'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['DUEBOOK_TOKNE', '0123456789abcdef'],
     ['DUEBOOK_', ''],
   ])('name %s when it is %j', (name, value) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
@@ -24,7 +25,24 @@ export interface Config {
   readonly checkpointOrigin: string | undefined;
   /** A first token with all roles. */
   readonly token: string | undefined;
+  /** Whose access tokens (OpenID Connect) let people in as well. */
+  readonly oidc: OidcConfig | undefined;
+  /** Addresses and networks of the proxies in front: what these say of where a request comes from is believed. */
+  readonly trustedProxies: readonly string[];
   readonly logLevel: LogLevel;
+}
+
+export interface OidcConfig {
+  /** As `iss` has it. */
+  readonly issuer: string;
+  /** One of those in `aud`. */
+  readonly audience: string;
+  /** Where the keys are. */
+  readonly jwksUrl: string;
+  /** The claim that has the roles; a path with dots, where there is none of that name. */
+  readonly rolesClaim: string;
+  /** The claim that names the person. */
+  readonly personClaim: string;
 }
 
 export interface DatabaseConfig {
@@ -77,6 +95,18 @@ export const readConfig = (env: Environment): Config => {
     if (env[name]?.trim() && !env.DATABASE_URL?.trim()) faults.push(`${name} needs DATABASE_URL beside it`);
   }
 
+  const issuer = setting<string | undefined>('OIDC_ISSUER', undefined, httpUrl);
+  const audience = setting<string | undefined>('OIDC_AUDIENCE', undefined, printable);
+  const jwksUrl = setting<string | undefined>('OIDC_JWKS_URL', undefined, httpUrl);
+  const rolesClaim = setting('OIDC_ROLES_CLAIM', 'duebook', printable);
+  const personClaim = setting('OIDC_PERSON_CLAIM', 'sub', printable);
+  for (const name of ['OIDC_AUDIENCE', 'OIDC_JWKS_URL', 'OIDC_ROLES_CLAIM', 'OIDC_PERSON_CLAIM'] as const) {
+    if (env[name]?.trim() && !env.OIDC_ISSUER?.trim()) faults.push(`${name} needs OIDC_ISSUER beside it`);
+  }
+  for (const name of ['OIDC_AUDIENCE', 'OIDC_JWKS_URL'] as const) {
+    if (env.OIDC_ISSUER?.trim() && !env[name]?.trim()) faults.push(`OIDC_ISSUER needs ${name} beside it`);
+  }
+
   const config: Config = {
     host: setting('HOST', '127.0.0.1', hostName),
     port: setting('PORT', 3000, portNumber),
@@ -87,6 +117,8 @@ export const readConfig = (env: Environment): Config => {
     checkpointKeyFile: setting<string | undefined>('CHECKPOINT_KEY', undefined, (text) => resolve(text)),
     checkpointOrigin: setting<string | undefined>('CHECKPOINT_ORIGIN', undefined, originBase),
     token: setting<string | undefined>('DUEBOOK_TOKEN', undefined, bearerToken),
+    oidc: issuer && audience && jwksUrl ? { issuer, audience, jwksUrl, rolesClaim, personClaim } : undefined,
+    trustedProxies: setting<readonly string[]>('TRUSTED_PROXIES', [], networks),
     logLevel: setting<LogLevel>('LOG_LEVEL', 'info', logLevel),
   };
 
@@ -162,6 +194,22 @@ const postgresUrl = (text: string): string =>
 
 const httpUrl = (text: string): string =>
   ['http:', 'https:'].includes(schemeOf(text)) ? text : fault('is not a URL that begins with https:// or http://');
+
+const printable = (text: string): string =>
+  /^[\x21-\x7e]{1,255}$/.test(text) ? text : fault('may only have printable ASCII characters without blanks');
+
+const networks = (text: string): readonly string[] =>
+  text.split(',').map((part) => {
+    const [address = '', bits, ...more] = part.trim().split('/');
+    const most = isIP(address) === 6 ? 128 : 32;
+    const isGood =
+      isIP(address) > 0 &&
+      more.length === 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+    return isGood
+      ? part.trim()
+      : fault(`is not a list of addresses and networks like 10.0.0.1,10.1.0.0/16: "${part.trim()}"`);
+  });
 
 const originBase = (text: string): string =>
   /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/.test(text)

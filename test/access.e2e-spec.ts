@@ -261,6 +261,17 @@ describe('a role', () => {
     const here = new LedgerClient(app.url, 'own', await issue('admin-of-own-only'));
     expectProblem(await here.post('/access', { ...body, everywhere: true }), 400, 'malformed', '/everywhere');
     expectProblem(await here.post('/access', { ...body, ledger: 'oth' }), 400, 'malformed', '/ledger');
+    await new LedgerClient(app.url, 'oth').record('/vendors', { id: 'theirs', name: 'Theirs' });
+    const clerk = as(await issue('clerk-of-own-only', own('clerk')));
+    expectProblem(await clerk.get('/vendors/theirs'), 404, 'not-found');
+    const invoice = {
+      number: '1',
+      invoiceDate: '2024-01-02',
+      currency: 'USD',
+      lines: [{ amount: '9.00' }],
+      total: '9.00',
+    };
+    expectProblem(await clerk.post('/invoices', { vendorId: 'theirs', ...invoice }), 422, 'unknown-vendor');
     const there = new LedgerClient(app.url, '_installation', await issue('admin-of-own-only'));
     expectProblem(await there.get('/access'), 404, 'not-found');
     expectProblem(await there.post('/tokens', { personId: 'eve' }), 403, 'forbidden');

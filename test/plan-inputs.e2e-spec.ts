@@ -122,6 +122,8 @@ describe('the input of a plan', () => {
       ],
       ['/invoices/i2/disputes', { amount: '35', reason: 'price', on: '2024-02-14' }],
       ['/invoices/i3/holds', { reason: 'goods', on: '2024-02-14' }],
+      // Recorded later, and in force as well, but not as long.
+      ['/invoices/i3/holds', { reason: 'price', on: '2024-02-12', until: '2024-02-20' }],
       [
         '/vendors/w/consequences',
         {

@@ -15,7 +15,7 @@ const processes: AppProcess[] = [];
 let here: LedgerClient;
 let there: LedgerClient;
 
-const quick = { ...planRequest, overrides: 0, scenarios: [{ name: 'as expected' }], newMoney: { amounts: [] } };
+const quick = { ...planRequest, overrides: 0, scenarios: [{ name: 'as expected' }], newMoney: { amounts: ['1.00'] } };
 /** Takes many seconds: what is looked into is solved again and again. */
 const slow = {
   ...planRequest,
@@ -44,6 +44,17 @@ const until = async <T = Reply>(ask: () => Promise<T>, holds: (found: T) => bool
     await sleep(50);
   }
 };
+/** Takes a plan from whoever computes it, as another instance does when a lease has run out. */
+const takeOver = async (planId: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: database.appUrl });
+  await client.connect();
+  await client.query(
+    `update books.plan_jobs set holder = gen_random_uuid(), held_until = clock_timestamp() + interval '1 hour'
+      where plan_id = $1`,
+    [planId],
+  );
+  await client.end();
+};
 /** How often an instance has begun a plan that is under way. */
 const attempts = async (planId: string): Promise<number | undefined> => {
   const client = new pg.Client({ connectionString: database.appUrl });
@@ -68,10 +79,12 @@ describe('a plan that one instance makes', () => {
     expect(running).toMatchObject({ status: 202, body: { id: 'shared', status: 'running' } });
     const other = await there.post('/cash-plans', { ...quick, id: 'shared' });
     expect(other.body).toMatchObject({ type: '/problems/id-already-used', status: 409 });
-    expect(await there.post('/cash-plans', { ...slow, id: 'shared' })).toMatchObject({
-      status: 202,
-      body: { id: 'shared', status: 'running' },
-    });
+    // The same, and the same in other words.
+    for (const body of [slow, { ...slow, minimumBalance: '250000', periods: 13, forbid: [] }])
+      expect(await there.post('/cash-plans', { ...body, id: 'shared' })).toMatchObject({
+        status: 202,
+        body: { id: 'shared', status: 'running' },
+      });
     expect(await there.delete('/cash-plans/shared')).toMatchObject({ status: 200, body: { status: 'cancelled' } });
     expect([202, 503]).toContain((await asked).status);
     expect((await here.get('/cash-plans/shared')).body).toEqual({ id: 'shared', status: 'cancelled' });
@@ -102,6 +115,35 @@ describe('a plan that one instance makes', () => {
     );
     expect([202, 503]).toContain((await asked).status);
     expect(await made(here, 'twice')).toBe(1);
+  }, 60_000);
+
+  it('is made of the request that is on the list, though this one has not heard yet that the other has ended its own', async () => {
+    const asked = here.post('/cash-plans', { ...slow, id: 'renamed' });
+    await until(
+      () => there.get('/cash-plans/renamed'),
+      ({ body }) => body.status === 'running',
+    );
+    expect((await there.delete('/cash-plans/renamed')).status).toBe(200);
+    const other = await here.post('/cash-plans', { ...quick, periods: 2, id: 'renamed' });
+    expect([201, 202]).toContain(other.status);
+    const { body } = await until(
+      () => there.get('/cash-plans/renamed'),
+      ({ status }) => status === 200,
+    );
+    expect(body.runs).toHaveLength(2);
+    expect([202, 503]).toContain((await asked).status);
+    expect(await made(here, 'renamed')).toBe(1);
+  }, 60_000);
+
+  it('is still under way when another has taken it over', async () => {
+    const asked = here.post('/cash-plans', { ...slow, id: 'lapsed' });
+    await until(
+      () => there.get('/cash-plans/lapsed'),
+      ({ body }) => body.status === 'running',
+    );
+    await takeOver('lapsed');
+    expect(await asked).toMatchObject({ status: 202, body: { id: 'lapsed', status: 'running' } });
+    expect((await here.delete('/cash-plans/lapsed')).status).toBe(200);
   }, 60_000);
 
   it('is answered by the other once it is recorded, under its key too', async () => {
@@ -136,6 +178,25 @@ describe('a plan that one instance makes', () => {
     // What is recorded is not hidden by what was asked for under its name later.
     expect((await there.post('/cash-plans', { ...euros, id: 'next' })).body.type).toBe('/problems/id-already-used');
     expect((await here.get('/cash-plans/next')).body.status).toBe('proposed');
+  }, 60_000);
+});
+
+describe('a plan that nobody waits for any more', () => {
+  it('ends, where it is not to be recorded, and keeps nobody else waiting', async () => {
+    const leave = new AbortController();
+    const asked = fetch(`${here.base}/cash-plans?dryRun=true`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${testToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(slow),
+      signal: leave.signal,
+    });
+    await sleep(300);
+    leave.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    const next = await here.post('/cash-plans', { ...quick, id: 'after-it' });
+    // It would be queued for as long as the other takes.
+    expect([201, 202]).toContain(next.status);
+    expect(next.body.status).not.toBe('queued');
   }, 60_000);
 });
 

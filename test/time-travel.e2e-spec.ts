@@ -30,6 +30,7 @@ const reports: Readonly<Record<string, readonly string[]>> = {
   statement: ['vendorId=aws', 'vendorId=hmrc&from=2023-10-01'],
   'trial-balance': [''],
   journal: ['', 'vendorId=aws'],
+  duties: [''],
   changes: ['fromPosition=0', 'fromPosition=6&edges=10'],
   'cash-priority': ['periods=3', 'minimumBalance=10&periods=2&receiptsBelow=weigh'],
 };

@@ -46,7 +46,13 @@ export class AccessModule implements OnModuleInit {
           done();
         }
       };
-      const outcome = this.login.identify(request.headers.authorization);
+      let outcome: Outcome | Promise<Outcome>;
+      try {
+        outcome = this.login.identify(request.headers.authorization, request.ip);
+      } catch (error) {
+        fail(error);
+        return;
+      }
       if (outcome instanceof Promise) outcome.then(settle, fail);
       else settle(outcome);
     });

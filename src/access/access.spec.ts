@@ -7,7 +7,8 @@ import { actorOf, type Principal } from './actor.js';
 import { AnyRole, declaredOn, Public, Roles, RolesOverAccess, SignedIn } from './declared.js';
 import { AccessDirectory } from './directory.js';
 import { expiryOf } from './expiry.js';
-import { Login, type Outcome } from './login.js';
+import { FailedLogins, TooManyFailures } from './failed-logins.js';
+import { type Failure, Login, type Outcome } from './login.js';
 import { hashOf, newToken } from './token-text.js';
 
 const firstToken = 'the-first-token-of-all';
@@ -34,12 +35,15 @@ class Installation {
     () => this.nowMs,
   );
   readonly used: string[] = [];
-  readonly login = new Login(
+  readonly failed: Failure[] = [];
+  readonly login = new Login({
     firstToken,
-    this.directory,
-    (tokenId) => void this.used.push(tokenId),
-    () => this.nowMs,
-  );
+    directory: this.directory,
+    onUse: (tokenId) => void this.used.push(tokenId),
+    onFailure: (failure) => void this.failed.push(failure),
+    failures: new FailedLogins(() => this.nowMs),
+    nowMs: () => this.nowMs,
+  });
 
   issue(id: string, token: string, grants: readonly Grant[], expiresAt = '2024-06-01T00:00:00.000000Z'): void {
     this.books.execute({
@@ -154,6 +158,66 @@ describe('a token', () => {
     ['2034-02-15T12:00:01.000000Z', { fault: 'must be at most 1830 days from now' }],
   ])('that is to expire at %j does so, or not: %j', (given, expected) => {
     expect(expiryOf(given, Date.parse('2024-02-15T12:00:00Z'))).toEqual(expected);
+  });
+});
+
+describe('logins that fail', () => {
+  const wrong = (n: number): string => `Bearer dbk_${String(n).padStart(12, '0')}_wrong`;
+  const tryIt = async (header: string, address: string): Promise<string> => {
+    try {
+      return refusalOf(await installation.login.identify(header, address));
+    } catch (error) {
+      return error instanceof TooManyFailures ? `wait ${error.retryAfterSeconds} s` : String(error);
+    }
+  };
+
+  it('are held up by address, all but those who were let in from there before', async () => {
+    expect(await tryIt(`Bearer ${firstToken}`, '10.0.0.1')).toBe('operator is let in');
+    for (let n = 0; n < 30; n++) expect(await tryIt(wrong(n), '10.0.0.1')).toContain('not one of ours');
+    expect(installation.failed.map(({ isLast }) => isLast).lastIndexOf(false)).toBe(28);
+    installation.nowMs += 20_000;
+    expect(await tryIt(wrong(30), '10.0.0.1')).toBe('wait 40 s');
+    // Not even a right one, which could be a guess that hit.
+    expect(await tryIt(`Bearer ${annsToken}`, '10.0.0.1')).toBe('wait 40 s');
+    expect(await tryIt(`Bearer ${firstToken}`, '10.0.0.1')).toBe('operator is let in');
+    expect(await tryIt(`Bearer ${annsToken}`, '10.0.0.2')).toBe('ann is let in');
+    expect(installation.failed).toHaveLength(30);
+    installation.nowMs += 40_000;
+    expect(await tryIt(`Bearer ${annsToken}`, '10.0.0.1')).toBe('ann is let in');
+  });
+
+  it('are held up by what the token begins with, from wherever they come', async () => {
+    for (let n = 0; n < 10; n++) await tryIt(`Bearer dbk_0123456789ab_wrong-${n}`, `10.0.1.${n}`);
+    expect(await tryIt('Bearer dbk_0123456789ab_wrong', '10.0.1.99')).toBe('wait 60 s');
+    expect(await tryIt('Bearer dbk_0123456789ac_wrong', '10.0.1.99')).toContain('not one of ours');
+  });
+
+  it('with a token that was good once count against that token only', async () => {
+    installation.nowMs = Date.parse('2024-06-02T00:00:00Z');
+    for (let n = 0; n < 40; n++) await tryIt(`Bearer ${annsToken}`, '10.0.2.1');
+    expect(await tryIt(`Bearer ${annsToken}`, '10.0.2.1')).toBe('wait 60 s');
+    expect(await tryIt(`Bearer ${firstToken}`, '10.0.2.1')).toBe('operator is let in');
+  });
+
+  it('are told of without the token', async () => {
+    await tryIt(`Bearer ${annsToken}-wrong`, '10.0.3.1');
+    await tryIt('Bearer a-secret-of-somebody', '10.0.3.1');
+    expect(installation.failed).toMatchObject([
+      { address: '10.0.3.1', prefix: 'dbk_0123456789ab', isLast: false },
+      { address: '10.0.3.1', prefix: undefined, isLast: false },
+    ]);
+    expect(JSON.stringify(installation.failed)).not.toMatch(/another-token|a-secret/);
+  });
+
+  it('take no more memory however many addresses there are: the oldest are forgotten', async () => {
+    for (let n = 0; n < 30; n++) await tryIt('Bearer wrong', '10.0.4.1');
+    const fill = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n++) await tryIt('Bearer wrong', `2001:db8::${n.toString(16)}`);
+    };
+    await fill(19_999);
+    expect(await tryIt('Bearer wrong', '10.0.4.1')).toBe('wait 60 s');
+    await fill(20_000);
+    expect(await tryIt('Bearer wrong', '10.0.4.1')).toContain('not one of ours');
   });
 });
 

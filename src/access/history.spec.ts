@@ -82,6 +82,28 @@ describe('who could do what on a day', () => {
     );
   });
 
+  it('has what the identity provider said, until it says otherwise', () => {
+    const books = afterNothingBut(ledger({ id: '_installation', currency: 'XXX' }));
+    const issuer = 'https://login.example.com/';
+    const say = (n: number, ...given: Role[]): void => {
+      books.today = addDays(firstDay, n);
+      const grants = [{ ledger: 'acme', roles: given }];
+      const issuedAt = `${books.today}T08:00:00.000000Z`;
+      books.execute({ type: 'AssertAccess', personId: 'ann', issuer, issuedAt, grants });
+    };
+    say(0, 'clerk', 'auditor');
+    say(2, 'clerk', 'admin');
+    say(4);
+    const rolesOn = (n: number): string[] =>
+      accessOn(accessOver(books.events), addDays(firstDay, n), () => true).roles.map(({ role }) => role);
+    expect([-1, 0, 1, 2, 3, 4, 5].map(rolesOn)).toEqual([
+      ...[[], ['auditor', 'clerk'], ['auditor', 'clerk'], ['auditor', 'clerk', 'admin'], ['clerk', 'admin']],
+      ...[['clerk', 'admin'], []],
+    ]);
+    const by = { id: issuer, role: 'issuer' };
+    expect(accessOver(books.events).roles[0]).toMatchObject({ grantedBy: by, revokedBy: by });
+  });
+
   it('names who gave it and who took it, and when', () => {
     const books = afterNothingBut(ledger({ id: '_installation', currency: noCurrency }));
     const which: Role[] = ['clerk'];

@@ -47,6 +47,8 @@ export interface AccessHeld {
 export const accessOver = (events: Iterable<RecordedEvent>): AccessHeld => {
   const held: HeldRole[] = [];
   const open = new Map<string, number>();
+  /** By person, what the identity provider says that is still so. */
+  const saidOf = new Map<string, Map<string, number>>();
   const tokens: HeldToken[] = [];
   const placeOf = new Map<string, number>();
   for (const event of events) {
@@ -62,6 +64,25 @@ export const accessOver = (events: Iterable<RecordedEvent>): AccessHeld => {
       for (const role of data.roles) {
         const place = open.get(keyOf(data, role));
         if (place !== undefined) held[place] = { ...held[place]!, until: recordedAt, revokedBy: by };
+      }
+    } else if (type === 'AccessAsserted') {
+      const { personId, issuer, grants } = data;
+      const issuing = { id: issuer, role: 'issuer' };
+      const said = new Map(
+        grants.flatMap(({ ledger, roles: given }) =>
+          given.map((role) => [keyOf({ personId, ledger }, role), { ledger, role }] as const),
+        ),
+      );
+      const before = saidOf.get(personId) ?? new Map<string, number>();
+      saidOf.set(personId, before);
+      for (const [key, place] of before) {
+        if (said.delete(key)) continue;
+        held[place] = { ...held[place]!, until: recordedAt, revokedBy: issuing };
+        before.delete(key);
+      }
+      for (const [key, { ledger, role }] of said) {
+        const row = { personId, ledger, role, since: recordedAt, until: null, grantedBy: issuing, revokedBy: null };
+        before.set(key, held.push(row) - 1);
       }
     } else if (type === 'TokenIssued') {
       const { tokenId, personId, prefix, expiresAt } = data;

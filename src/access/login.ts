@@ -1,8 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
-import { roles, installationLedger, installationRoles, rolesIn, type Token } from '../domain/access.js';
+import { installationLedger, installationRoles, isNews, roles, rolesIn, type Token } from '../domain/access.js';
 import type { Principal } from './actor.js';
 import type { AccessDirectory } from './directory.js';
-import { hashOf } from './token-text.js';
+import { FailedLogins } from './failed-logins.js';
+import { type Claimed, issuedAtOf, OidcTokens } from './oidc.js';
+import { hashOf, prefixOf } from './token-text.js';
 
 /** Whoever has the first token acts as this one. */
 export const operatorId = 'operator';
@@ -10,12 +12,40 @@ export const operatorId = 'operator';
 /** Why somebody is not let in, in words for whoever sent the token. */
 export interface Refused {
   readonly refused: string;
+  /** Whether it may be a guess, rather than a token that was good once. */
+  readonly mayBeGuess?: boolean;
 }
 export type Outcome = Principal | Refused;
 
 const unknownToken: Refused = {
+  mayBeGuess: true,
   refused: 'The token is not one of ours: send the header Authorization: Bearer <token>.',
 };
+
+/** A login that failed, for whoever watches over them. */
+export interface Failure {
+  readonly address: string;
+  /** The public part of the token, where it looks like one of ours. */
+  readonly prefix: string | undefined;
+  readonly reason: string;
+  /** Whether more from there will not even be looked at for a while. */
+  readonly isLast: boolean;
+}
+
+export interface LoginOptions {
+  /** Has all roles everywhere. */
+  readonly firstToken: string;
+  readonly directory: AccessDirectory;
+  /** Where there is an identity provider. */
+  readonly oidc?: OidcTokens | undefined;
+  /** Takes down what the identity provider says of somebody, before they are let in. */
+  readonly recordClaims?: (claimed: Claimed) => Promise<void>;
+  /** Told of each use of an issued token. */
+  readonly onUse?: (tokenId: string) => void;
+  readonly onFailure?: (failure: Failure) => void;
+  readonly failures?: FailedLogins;
+  readonly nowMs?: () => number;
+}
 
 /** Finds out who sends a request. */
 export class Login {
@@ -25,55 +55,100 @@ export class Login {
     rolesIn: (ledgerId) => (ledgerId === installationLedger ? installationRoles : roles),
     actsAs: 'admin',
   };
+  readonly #options: Required<Omit<LoginOptions, 'firstToken' | 'directory' | 'oidc'>>;
+  readonly #directory: AccessDirectory;
+  readonly #oidc: OidcTokens | undefined;
 
-  /**
-   * @param firstToken has all roles everywhere
-   * @param onUse      told of each use of an issued token
-   */
-  constructor(
-    firstToken: string,
-    private readonly directory: AccessDirectory,
-    private readonly onUse: (tokenId: string) => void = () => undefined,
-    private readonly nowMs: () => number = Date.now,
-  ) {
+  constructor({ firstToken, directory, oidc, ...options }: LoginOptions) {
     this.#firstHash = Buffer.from(hashOf(firstToken));
+    this.#directory = directory;
+    this.#oidc = oidc;
+    this.#options = {
+      recordClaims: () => Promise.resolve(),
+      onUse: () => undefined,
+      onFailure: () => undefined,
+      failures: new FailedLogins(),
+      nowMs: Date.now,
+      ...options,
+    };
   }
 
   /**
-   * Who sends an `Authorization` header. As a rule this is known at once; else the log is asked.
+   * Who sends an `Authorization` header. As a rule this is known at once; else the log is asked, or the identity provider.
    *
-   * @throws {Error} if the log would have to be asked and can't be
+   * @param address where it comes from
+   * @throws {TooManyFailures}
+   * @throws {KeysUnavailable | Error} if whoever would have to be asked can't be
    */
-  identify(authorization: string | undefined): Outcome | Promise<Outcome> {
+  identify(authorization: string | undefined, address = ''): Outcome | Promise<Outcome> {
     const token = bearerTokenIn(authorization);
     if (token === undefined) {
-      return authorization === undefined ? { refused: 'Send the header Authorization: Bearer <token>.' } : unknownToken;
+      return authorization === undefined
+        ? { refused: 'Send the header Authorization: Bearer <token>.' }
+        : { refused: unknownToken.refused };
     }
     const hash = hashOf(token);
+    const prefix = prefixOf(token);
+    this.#options.failures.mayTry(address, prefix, hash);
+    const outcome = this.#find(token, hash);
+    const settle = (settled: Outcome): Outcome => this.#settle(settled, address, prefix, hash);
+    return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
+  }
+
+  #settle(outcome: Outcome, address: string, prefix: string | undefined, hash: string): Outcome {
+    const { failures, onFailure } = this.#options;
+    if ('refused' in outcome) {
+      const isLast = failures.failed(outcome.mayBeGuess ? address : undefined, prefix);
+      onFailure({ address, prefix, reason: outcome.refused, isLast });
+    } else failures.succeeded(address, hash);
+    return outcome;
+  }
+
+  #find(token: string, hash: string): Outcome | Promise<Outcome> {
     // Hashes of equal length, compared in equal time: nothing is learnt of the token from how long it takes.
     if (timingSafeEqual(this.#firstHash, Buffer.from(hash))) return this.#operator;
-    return this.directory.isFresh ? this.#lookUp(hash) : this.#lookAgain(hash);
+    if (this.#oidc && OidcTokens.looksLikeOne(token)) return this.#readClaims(this.#oidc, token, hash);
+    return this.#directory.isFresh ? this.#lookUp(hash) : this.#lookAgain(hash);
+  }
+
+  async #readClaims(oidc: OidcTokens, token: string, hash: string): Promise<Outcome> {
+    const claimed = await oidc.read(token, hash);
+    if ('refused' in claimed) return claimed;
+    if (!this.#directory.isFresh) await this.#directory.refresh();
+    const { personId, issuer, grants } = claimed;
+    const said = { issuer, issuedAt: issuedAtOf(claimed), grants };
+    const known = this.#directory.person(personId)?.asserted;
+    if (grants.length > 0 || known) {
+      if (isNews(known, said)) {
+        await this.#options.recordClaims(claimed);
+        await this.#directory.refresh();
+      }
+    }
+    return {
+      id: personId,
+      rolesIn: (ledgerId) => rolesIn([...grants, ...this.#directory.grantsOf(personId)], ledgerId),
+    };
   }
 
   #lookUp(hash: string): Outcome | Promise<Outcome> {
-    const token = this.directory.token(hash);
+    const token = this.#directory.token(hash);
     if (token) return this.#judge(token);
-    return this.directory.isFreshForUnknown ? unknownToken : this.#lookAgain(hash);
+    return this.#directory.isFreshForUnknown ? unknownToken : this.#lookAgain(hash);
   }
 
   async #lookAgain(hash: string): Promise<Outcome> {
-    await this.directory.refresh();
-    const token = this.directory.token(hash);
+    await this.#directory.refresh();
+    const token = this.#directory.token(hash);
     return token ? this.#judge(token) : unknownToken;
   }
 
   #judge({ facts, revoked }: Token): Outcome {
     const { tokenId, personId, expiresAt } = facts;
     if (revoked) return { refused: 'The token was revoked: ask an admin for another one.' };
-    if (Date.parse(expiresAt) <= this.nowMs())
+    if (Date.parse(expiresAt) <= this.#options.nowMs())
       return { refused: 'The token has expired: ask an admin for another one.' };
-    this.onUse(tokenId);
-    return { id: personId, rolesIn: (ledgerId) => rolesIn(this.directory.grantsOf(personId), ledgerId) };
+    this.#options.onUse(tokenId);
+    return { id: personId, rolesIn: (ledgerId) => rolesIn(this.#directory.grantsOf(personId), ledgerId) };
   }
 }
 

@@ -7,6 +7,8 @@ export interface NewToken {
   readonly hash: string;
 }
 
+const prefixPattern = /^dbk_[A-Za-z0-9]{12}/;
+
 /** A token of ours: `dbk_`, 12 characters to recognise it by, `_`, and 256 bits of chance. */
 export const newToken = (): NewToken => {
   // Hexadecimal, so that no part of it looks like the separator.
@@ -17,3 +19,6 @@ export const newToken = (): NewToken => {
 
 /** SHA-256 in hexadecimal. Enough for what can't be guessed: slow hashes are for passwords. */
 export const hashOf = (token: string): string => hash('sha256', token, 'hex');
+
+/** The public part of what may be a token of ours; undefined of anything else, which may be secret from its beginning. */
+export const prefixOf = (token: string): string | undefined => prefixPattern.exec(token)?.[0];

@@ -88,6 +88,10 @@ const wordsOf = (event: RecordedEvent): string => {
       return `${event.data.amount} ${event.data.currency} of it were disputed: ${event.data.reason}.`;
     case 'DisputeResolved':
       return `A dispute of ${event.data.amount} ${event.data.currency} was resolved: ${event.data.reason}.`;
+    case 'InvoiceApproved': {
+      const { comment } = event.data;
+      return `${event.actor.id} approved it${comment === undefined ? '' : `: ${comment}`}.`;
+    }
     case 'ConsequencesSet': {
       const { effectiveOn, source, presets = [] } = event.data;
       const filled = presets.length === 0 ? '' : `, filled in from ${list(presets.map(({ id }) => id))}`;

@@ -138,6 +138,22 @@ const adopted = (planId: string, more: Partial<DataOf<'CashPlanAdopted'>> = {}):
 const closed = (on: string, closedThrough: string): ApEvent =>
   event('PeriodClosed', on, { period: closedThrough.slice(0, 7), closedThrough });
 
+/** The same event, recorded by somebody else than ann. */
+const by = (id: string, one: ApEvent): ApEvent => ({ ...one, actor: { id, role: 'clerk' } }) as unknown as ApEvent;
+const policySet = (amount: string): ApEvent =>
+  event('PolicySet', '2024-02-02', { approvalAbove: [{ currency: 'USD', amount }] });
+const twoPersons = event('PolicySet', '2024-02-02', { approvalAbove: [], twoPersonPayment: true });
+const approved = (invoiceId = 'I1'): ApEvent => event('InvoiceApproved', '2024-02-03', { invoiceId, vendorId: 'V1' });
+const credited = event('CreditNotePosted', '2024-02-03', {
+  creditNoteId: 'N1',
+  vendorId: 'V1',
+  number: 'N1',
+  date: '2024-02-03',
+  currency: 'USD',
+  total: '20.00',
+});
+const setAgainst = allocated('A9', { from: { creditNoteId: 'N1' }, amount: '20.00' });
+
 const installed = event('LedgerOpened', '2024-01-02', {
   ledgerId: '_installation',
   name: 'Access',
@@ -155,11 +171,24 @@ const issued = (tokenId: string, more: Partial<DataOf<'TokenIssued'>> = {}): ApE
 const tokenRevoked = (tokenId: string, personId = 'ann'): ApEvent =>
   event('TokenRevoked', '2024-02-03', { tokenId, personId, reason: 'x' });
 
+const asserted = (issuedAt: string, ...roles: DataOf<'AccessGranted'>['roles']): ApEvent =>
+  event('AccessAsserted', '2024-02-03', {
+    personId: 'ann',
+    issuer: 'https://login.example.com/',
+    issuedAt: `${issuedAt}T00:00:00.000000Z`,
+    grants: [{ ledger: '_installation', roles }],
+  });
+
 /** What is found in a history, and in the end. */
 const faultsOf = (...events: readonly ApEvent[]): string[] => {
   const rules = new Rules();
   const found = events.flatMap((one, n) =>
-    rules.judge({ ...one, position: n + 1, recordedAt: `${one.effectiveOn}T09:00:00.000000Z` } as RecordedEvent),
+    rules.judge({
+      actor: { id: 'ann', role: 'clerk' },
+      ...one,
+      position: n + 1,
+      recordedAt: `${one.effectiveOn}T09:00:00.000000Z`,
+    } as RecordedEvent),
   );
   return [...found, ...rules.disagreements()];
 };
@@ -195,6 +224,26 @@ describe('a history that keeps the rules', () => {
         withdrawn('D1', '2024-02-05'),
       ],
     ],
+    [
+      'an invoice that needs an approval and is paid with one',
+      [policySet('119.99'), posted('I1'), paid('P1'), by('bob', approved()), allocated('A1')],
+    ],
+    ['an invoice just below what needs an approval', [policySet('120.00'), posted('I1'), paid('P1'), allocated('A1')]],
+    [
+      'an invoice that needed an approval under an earlier policy',
+      [policySet('0.00'), posted('I1'), paid('P1'), policySet('500.00'), allocated('A1')],
+    ],
+    [
+      'two people, where two are asked for: one entered, one paid',
+      [twoPersons, posted('I1'), by('bob', paid('P1')), by('bob', allocated('A1'))],
+    ],
+    [
+      'two people: one entered and paid, one approved',
+      [twoPersons, posted('I1'), by('bob', approved()), paid('P1'), allocated('A1')],
+    ],
+    ['one person, before two were asked for', [posted('I1'), paid('P1'), allocated('A1'), twoPersons]],
+    ['a credit note against what nobody has approved', [policySet('0.00'), posted('I1'), credited, setAgainst]],
+    ['two approvals', [posted('I1'), by('bob', approved()), by('cid', approved())]],
     ['a closing, and what comes after it', [closed('2024-02-05', '2024-01-31'), posted('I1')]],
     [
       'yen, which have no decimals',
@@ -224,6 +273,7 @@ it('a history of access that keeps the rules has no fault', () =>
     faultsOf(
       ...[installed, granted('acme', 'clerk', 'admin'), granted('*', 'clerk'), issued('T1'), revoked('acme', 'clerk')],
       ...[granted('acme', 'clerk'), tokenRevoked('T1'), issued('T2'), granted('_installation', 'auditor')],
+      ...[asserted('2024-02-02', 'auditor', 'admin'), asserted('2024-02-02'), asserted('2024-02-03', 'auditor')],
     ),
   ).toEqual([]));
 
@@ -244,6 +294,8 @@ describe('a fault is found:', () => {
     ['that has expired already', [installed, issued('T1', { expiresAt: '2024-02-01T00:00:00.000000Z' })]],
     ['revokes token T1, which there is not', [installed, tokenRevoked('T1')]],
     ['which is revoked already', [installed, issued('T1'), tokenRevoked('T1'), tokenRevoked('T1')]],
+    ['is older than what was said of ann before', [installed, asserted('2024-02-02'), asserted('2024-02-01')]],
+    ['grants clerk, which is no role in _installation', [installed, asserted('2024-02-02', 'clerk')]],
     ["revokes token T1, which is ann's", [installed, issued('T1'), tokenRevoked('T1', 'bob')]],
     ['comes before the ledger is opened', [registered('V1')]],
     ['opens a ledger that is open already', [opened, opened]],
@@ -275,6 +327,80 @@ describe('a fault is found:', () => {
     ['not above zero', [...start, paid('P1', { amount: '0.00' })]],
     ["can't be read as PaymentMade", [...start, paid('P1', { amount: '1e3' })]],
     ['names invoice I1, which there is not', [...start, paid('P1'), allocated('A1')]],
+    [
+      'pays an invoice that needs an approval and has none',
+      [...start, policySet('119.99'), posted('I1'), paid('P1'), allocated('A1')],
+    ],
+    [
+      'pays an invoice that needs an approval and has none',
+      [...start, posted('I1'), paid('P1'), policySet('0.00'), allocated('A1')],
+    ],
+    ["is ann's alone, and takes two people", [...start, twoPersons, posted('I1'), paid('P1'), allocated('A1')]],
+    [
+      "is ann's alone, and takes two people",
+      [...start, twoPersons, posted('I1'), paid('P1'), by('bob', allocated('A1'))],
+    ],
+    [
+      "is bob's alone, and takes two people",
+      [...start, twoPersons, posted('I1'), by('bob', approved()), paid('P1'), by('bob', allocated('A1'))],
+    ],
+    [
+      "is bob's approval of what they paid",
+      [
+        ...start,
+        twoPersons,
+        posted('I1'),
+        by('bob', paid('P1')),
+        by('cid', allocated('A1', { amount: '5.00' })),
+        by('bob', approved()),
+      ],
+    ],
+    ["is ann's approval of what they entered", [...start, posted('I1'), approved()]],
+    [
+      "is bob's approval of what they corrected",
+      [...start, posted('I1'), credited, by('bob', setAgainst), by('bob', approved())],
+    ],
+    [
+      "is cid's approval of what they corrected",
+      [...start, posted('I1'), by('cid', credited), by('bob', setAgainst), by('cid', approved())],
+    ],
+    [
+      "is cid's approval of what they corrected",
+      [
+        ...start,
+        posted('I1'),
+        credited,
+        setAgainst,
+        by('cid', allocationReversed('2024-02-11', { allocationId: 'A9', from: { creditNoteId: 'N1' } })),
+        by('cid', approved()),
+      ],
+    ],
+    [
+      "is bob's second approval of the same invoice",
+      [...start, posted('I1'), by('bob', approved()), by('bob', approved())],
+    ],
+    [
+      'approves an invoice that is reversed',
+      [...start, posted('I1'), invoiceReversed('2024-02-11'), by('bob', approved())],
+    ],
+    [
+      'approves an invoice of which nothing is open',
+      [...start, posted('I1'), paid('P1'), allocated('A1'), by('bob', approved())],
+    ],
+    ['names invoice I7, which there is not', [...start, by('bob', approved('I7'))]],
+    ['which is below zero', [...start, policySet('-1.00')]],
+    [
+      'names USD twice',
+      [
+        ...start,
+        event('PolicySet', '2024-02-02', {
+          approvalAbove: [
+            { currency: 'USD', amount: '1.00' },
+            { currency: 'USD', amount: '2.00' },
+          ],
+        }),
+      ],
+    ],
     ['names payment P1, which there is not', [...start, posted('I1'), allocated('A1')]],
     [
       "names payment P1, which is vendor V2's",

@@ -10,6 +10,7 @@ import { formatMinor, parseMinor } from '../domain/money.js';
 import { postingsOf } from '../domain/posting.js';
 import { Account, Accounts, type Taking, Takings } from './accounts.js';
 import { Column, Texts } from './columns.js';
+import { Control } from './control.js';
 import { PrintMap } from './prints.js';
 
 // The accounting rules as invariants of a history, written once more and without the code that decides: what a log says
@@ -28,7 +29,13 @@ const exempt: ReadonlySet<string> = new Set([
 ]);
 
 /** The events of the ledger `_installation`, and those that any ledger may have. */
-const isOfAccess: ReadonlySet<string> = new Set(['AccessGranted', 'AccessRevoked', 'TokenIssued', 'TokenRevoked']);
+const isOfAccess: ReadonlySet<string> = new Set([
+  'AccessGranted',
+  'AccessRevoked',
+  'TokenIssued',
+  'TokenRevoked',
+  'AccessAsserted',
+]);
 const isOfLedger: ReadonlySet<string> = new Set(['LedgerOpened', 'EpochOpened']);
 
 /** What became of cash that was expected. */
@@ -41,6 +48,9 @@ export class Rules {
   readonly #texts = new Texts();
   readonly #accounts = new Accounts(this.#texts);
   readonly #takings = new Takings(this.#accounts, this.#texts);
+  readonly #duties = new Control(this.#texts, (text) => {
+    this.#fault(text);
+  });
   /** Deferrals are numbered; of each its number, and the one that was in force on its invoice before it. */
   readonly #deferrals = new PrintMap();
   readonly #deferralBefore = new Column(Uint32Array);
@@ -64,6 +74,8 @@ export class Rules {
   readonly #access = new Map<string, Set<string>>();
   /** Whether a token was not revoked, by its id. */
   readonly #tokens = new Map<string, { readonly personId: string; revoked: boolean }>();
+  /** When the identity provider said last what somebody may do. */
+  readonly #asserted = new Map<string, string>();
   #ledgerId = '';
   /** The accounts that are reversed and that something leans on, by their rows. */
   readonly #leftLeaning = new Map<number, DocumentName>();
@@ -142,6 +154,15 @@ export class Rules {
         if ((event.data.closedThrough ?? '') >= this.#closedThrough) this.#fault('reopens what is not closed');
         this.#closedThrough = event.data.closedThrough ?? '';
         return;
+      case 'PolicySet':
+        this.#duties.set(event.data);
+        return;
+      case 'InvoiceApproved': {
+        const { invoiceId, vendorId } = event.data;
+        const account = this.#account(`invoice/${invoiceId}`, vendorId, undefined);
+        if (account) this.#duties.approved(account, event.actor.id, account.openOn(lastDay));
+        return;
+      }
       case 'InvoicePosted': {
         const { data } = event;
         const total = this.#positive(data.total, data.currency, 'the total');
@@ -356,6 +377,17 @@ export class Rules {
           if (!held.delete(role)) this.#fault(`revokes the role ${role} of ${personId}, who has it not in ${ledger}`);
         return;
       }
+      case 'AccessAsserted': {
+        const { personId, issuedAt, grants } = event.data;
+        if (issuedAt < (this.#asserted.get(personId) ?? ''))
+          this.#fault(`is older than what was said of ${personId} before`);
+        this.#asserted.set(personId, issuedAt);
+        for (const { ledger, roles: given } of grants)
+          for (const role of given)
+            if (!(ledger === installationLedger ? installationRoles : roles).includes(role))
+              this.#fault(`grants ${role}, which is no role in ${ledger}`);
+        return;
+      }
       case 'TokenIssued': {
         const { tokenId, personId, hash, expiresAt } = event.data;
         if (this.#tokens.has(tokenId)) this.#fault(`uses the id of token ${tokenId} again`);
@@ -415,6 +447,7 @@ export class Rules {
     const isCredit = name.startsWith('payment/') || name.startsWith('credit-note/');
     const { position } = event;
     const account = this.#accounts.make(name, { vendor, currency, total, from, position, isCredit });
+    this.#duties.made(account, event.actor.id);
     this.#change(account, from, total);
     return account;
   }
@@ -469,6 +502,10 @@ export class Rules {
     const source = from && this.#account(from, vendorId, currency);
     const item = to && this.#account(to, vendorId, currency);
     if ((from && !source) || (to && !item)) return;
+    if (source && item && to?.startsWith('invoice/')) {
+      if (from.startsWith('payment/')) this.#duties.paid(item, source, event.actor.id);
+      else this.#duties.corrected(item, source, event.actor.id);
+    }
     this.#move(this.#takings.make(name, { currency, amount, discount, on, from: source, to: item }), on, -1);
     for (const [which, account] of [
       [from, source],
@@ -502,6 +539,8 @@ export class Rules {
       return;
     }
     if (on < taking.on) this.#fault(`reverses ${spoken(name)} before it takes effect`);
+    if (taking.to && from?.startsWith('credit-note/') && to?.startsWith('invoice/'))
+      this.#duties.corrected(taking.to, undefined, event.actor.id);
     taking.reversed = true;
     this.#move(taking, on, 1);
     for (const [which, account] of [

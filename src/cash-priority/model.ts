@@ -89,6 +89,8 @@ export interface OpenInstalment {
 export interface Hold {
   readonly reason: string;
   readonly until?: LocalDate;
+  /** It ends with an approval, which the ledger's policy asks for. */
+  readonly unapproved?: boolean;
 }
 
 /** An open invoice, charge, or bill that is expected to come. */
@@ -358,7 +360,6 @@ export interface Impossible {
   /** How much is short; for `never-defer` and `required` in currency units × days. */
   readonly amount: Amount;
   readonly tier?: number;
-  readonly itemId?: string;
   readonly detail: string;
 }
 
@@ -371,8 +372,8 @@ export interface PlanAnswer {
   /** SHA-256 over the canonical JSON of the input: the same facts and parameters, whatever their order. */
   readonly inputsHash: string;
   readonly engine: string;
-  /** False if a clock or a cancellation cut it off: another machine may find another plan. */
-  readonly reproducible: boolean;
+  /** The same input gives the same plan on any machine: no clock cuts it off. */
+  readonly reproducible: true;
   /** Whether the gap that was asked for is met by a proven bound. */
   readonly proven: boolean;
   /** `optimum` from the solver, or the rule that it fell back to. */
@@ -419,12 +420,10 @@ export interface PlanAnswer {
   readonly notes: readonly string[];
 }
 
-/** What may stop a plan from outside. Neither is part of what it answers, except in `reproducible`. */
+/** What may stop a plan from outside; one that is cut off is not `proven`. */
 export interface Limits {
   /** Branch-and-bound nodes of one solve: counted, not timed, so that every machine stops at the same place. */
   readonly nodes?: number;
   /** Simplex iterations of one solve. */
   readonly iterations?: number;
-  /** Asked between solves and from within them. */
-  readonly cancelled?: () => boolean;
 }

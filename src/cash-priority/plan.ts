@@ -37,7 +37,6 @@ const effortFor = (bills: number): { overrides: number; candidates: number; gap:
 /**
  * @param solver warm, from `loadSolver()`
  * @throws {PlanRefusal} if no plan can be made of the input
- * @throws {Cancelled} if `limits.cancelled` says so
  */
 export const planCash = (input: PlanInput, solver: Solver, limits: Limits = {}): Promise<PlanAnswer> =>
   // Not a function that waits for anything, but one whose solver may be elsewhere one day.

@@ -6,8 +6,6 @@ export interface SolverOptions {
   readonly integers: boolean;
   /** Stop when the plan is proven to be this close to the best, as a share of the objective. */
   readonly relativeGap: number;
-  /** In units of the programme's objective. */
-  readonly absoluteGap?: number;
   /** A plan that costs no more than this, in units of the objective, is good enough. */
   readonly target?: number;
   /** Branch-and-bound nodes: a limit that is the same on every machine. */
@@ -22,7 +20,6 @@ export interface Solution {
   readonly values: Float64Array | undefined;
   /** Per row; empty from a programme with integers. */
   readonly duals: Float64Array;
-  readonly reducedCosts: Float64Array;
   readonly objective: number;
   /** No solution is below this; -Infinity if nothing is known. */
   readonly bound: number;
@@ -30,7 +27,7 @@ export interface Solution {
 
 export interface Solver {
   /** @throws {Error} if the solver breaks; it is of no use any more then */
-  readonly solve: (programme: Programme, options: SolverOptions, cancelled?: () => boolean) => Solution;
+  readonly solve: (programme: Programme, options: SolverOptions) => Solution;
   /** The programme in free MPS format, for other solvers to check. */
   readonly exportMps: (programme: Programme) => string;
 }
@@ -42,9 +39,9 @@ const load = highsPackage as unknown as typeof highsPackage.default;
 export const loadSolver = async (): Promise<Solver> => {
   const highs = await load();
   return {
-    solve: (programme, options, cancelled) =>
+    solve: (programme, options) =>
       highs.withModel(dataOf(highs, programme, options.integers), (model) =>
-        solve(highs, model, isMip(programme, options), options, cancelled),
+        solve(highs, model, isMip(programme, options), options),
       ),
     exportMps: (programme) =>
       highs.withModel(dataOf(highs, programme, true), (model) => {
@@ -78,19 +75,13 @@ const dataOf = (highs: Highs, programme: Programme, integers: boolean) => ({
   sense: highs.constants.objectiveSense.minimize,
 });
 
-const solve = (
-  highs: Highs,
-  model: Model,
-  isInteger: boolean,
-  options: SolverOptions,
-  cancelled: (() => boolean) | undefined,
-): Solution => {
+const solve = (highs: Highs, model: Model, isInteger: boolean, options: SolverOptions): Solution => {
   const { modelStatus, callbackType } = highs.constants;
   model.options.set({
     output_flag: false,
     random_seed: 0,
     mip_rel_gap: options.relativeGap,
-    mip_abs_gap: options.absoluteGap ?? 1e-6,
+    mip_abs_gap: 1e-6,
     mip_max_nodes: options.nodeLimit,
     simplex_iteration_limit: options.iterationLimit,
     ...(options.target === undefined ? {} : { objective_target: options.target }),
@@ -104,13 +95,10 @@ const solve = (
   });
   const iterationLimit = BigInt(options.iterationLimit);
   const stop = (event: InterruptCallbackEvent): undefined => {
-    if (cancelled?.() || (event.data.mip_total_lp_iterations ?? 0n) >= iterationLimit) event.interrupt();
+    if ((event.data.mip_total_lp_iterations ?? 0n) >= iterationLimit) event.interrupt();
   };
   // With integers the solver's own limit is that of each of its many linear programmes, not of all together.
-  model.run({
-    ...(isInteger && { [callbackType.mipInterrupt]: stop }),
-    ...(cancelled && { [callbackType.simplexInterrupt]: stop }),
-  });
+  model.run(isInteger ? { [callbackType.mipInterrupt]: stop } : {});
   const status = model.getModelStatus();
   const found = model.getSolution();
   const usable = Number(model.info.get('primal_solution_status')) === highs.constants.solutionStatus.feasible;
@@ -119,7 +107,6 @@ const solve = (
     status: optimal ? 'optimal' : status === modelStatus.infeasible ? 'infeasible' : 'stopped',
     values: usable || optimal ? Float64Array.from(found.colValue) : undefined,
     duals: Float64Array.from(found.rowDual),
-    reducedCosts: Float64Array.from(found.colDual),
     objective: model.getObjectiveValue(),
     bound: isInteger ? Number(model.info.get('mip_dual_bound')) : optimal ? model.getObjectiveValue() : -Infinity,
   };

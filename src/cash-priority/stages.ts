@@ -44,28 +44,21 @@ const openForStates = 1000;
 const manyNodes = 20_000;
 const manyIterations = 5_000_000;
 
-/** Thrown by nothing but a cancellation: there is no plan to show then. */
-export class Cancelled extends Error {
-  override readonly name = 'Cancelled';
-  constructor() {
-    super('the plan was cancelled');
-  }
-}
-
 export const optimise = (
   problem: Problem,
   solver: Solver,
   wanted: Wanted,
   outside: Limits = {},
 ): Solved | undefined => {
-  const { nodes: nodeLimit = manyNodes, iterations: iterationLimit = manyIterations, cancelled } = outside;
-  const solve: Solve = (programme, integers, relativeGap, target) => {
-    if (cancelled?.()) throw new Cancelled();
-    const options = { integers, relativeGap, nodeLimit, iterationLimit, ...(target === undefined ? {} : { target }) };
-    const solution = solver.solve(programme, options, cancelled);
-    if (cancelled?.()) throw new Cancelled();
-    return solution;
-  };
+  const { nodes: nodeLimit = manyNodes, iterations: iterationLimit = manyIterations } = outside;
+  const solve: Solve = (programme, integers, relativeGap, target) =>
+    solver.solve(programme, {
+      integers,
+      relativeGap,
+      nodeLimit,
+      iterationLimit,
+      ...(target === undefined ? {} : { target }),
+    });
 
   const lateness = latenessLimits(problem, wanted, solve);
   if (!lateness) return undefined;

@@ -75,7 +75,7 @@ export class TokenCreateCommand extends DuebookCommand {
   async run(_: string[], options: CreateOptions): Promise<void> {
     const personId = options.person ?? usage('Say whose it is, with --person <id>: their name in the log.');
     if (!isPersonId(personId))
-      usage(`"${personId}" names nobody: letters, digits and . _ @ + | ~ : -, such as an e-mail address.`);
+      usage('--person names nobody: letters, digits and . _ @ + | ~ : -, such as an e-mail address.');
     const { id = uuidv7(), description } = options;
     if (!isId(id)) usage(`"${id}" is no id: letters, digits and . _ -.`);
     if (description !== undefined && !/^[^\p{Cc}]{1,256}$/u.test(description))

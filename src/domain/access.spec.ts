@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { afterNothingBut, givenNothingBut, ledger } from '../../test/support/domain.js';
 import {
+  type AssertAccess,
   everyLedger,
   type GrantAccess,
   installationLedger,
@@ -128,6 +129,39 @@ describe('a token', () => {
     givenNothingBut(opened, grant('ann', 'acme', 'clerk'), issue('t1', 'ann'), revokeToken('t1'))
       .when(revokeToken('t1'))
       .thenRejected('already-revoked');
+  });
+});
+
+describe('what the identity provider says', () => {
+  const said = (issuedAt: string, ...given: Role[]): AssertAccess => ({
+    type: 'AssertAccess',
+    personId: 'ann',
+    issuer: 'https://login.example.com/',
+    issuedAt: `${issuedAt}T00:00:00.000000Z`,
+    grants: given.length === 0 ? [] : [{ ledger: 'acme', roles: given }],
+  });
+  const { type: _, ...data } = said('2024-02-02', 'clerk');
+
+  it('is recorded where it is news', () =>
+    givenNothingBut(opened, said('2024-02-01', 'auditor'))
+      .when(said('2024-02-02', 'clerk'))
+      .then(event('AccessAsserted', on, data)));
+  it('is recorded as well where it is nothing any more', () =>
+    givenNothingBut(opened, said('2024-02-01', 'auditor'))
+      .when(said('2024-02-02'))
+      .then(event('AccessAsserted', on, { ...data, grants: [] })));
+  it('is none where it was said before, or by an older token', () => {
+    givenNothingBut(opened, said('2024-02-01', 'clerk')).when(said('2024-02-02', 'clerk')).thenNothing();
+    givenNothingBut(opened, said('2024-02-02', 'clerk')).when(said('2024-02-01', 'auditor')).thenNothing();
+  });
+  it('stands beside what was granted, and neither ends the other', () => {
+    const books = afterNothingBut(opened, said('2024-02-01', 'clerk'), grant('ann', 'acme', 'auditor'));
+    expect(books.get('person/ann')).toMatchObject({
+      grants: [{ ledger: 'acme', roles: ['auditor'] }],
+      asserted: { grants: [{ ledger: 'acme', roles: ['clerk'] }] },
+    });
+    books.take(said('2024-02-03'), revoke('ann', 'acme'));
+    expect(books.get('person/ann')).toMatchObject({ grants: [], asserted: { grants: [] } });
   });
 });
 

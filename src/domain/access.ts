@@ -18,8 +18,8 @@ export const everyLedger = '*';
 export const installationRoles: readonly Role[] = ['auditor', 'admin'];
 
 /** What names somebody, such as an e-mail address. */
-export const personIdPattern = /^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/;
-export const isPersonId = (value: unknown): boolean => typeof value === 'string' && personIdPattern.test(value);
+const personIdPattern = /^[A-Za-z0-9][A-Za-z0-9._@+|~:-]{0,127}$/;
+export const isPersonId = (value: unknown): value is string => typeof value === 'string' && personIdPattern.test(value);
 
 /** Roles in one ledger, or in `*`. */
 export interface Grant {
@@ -61,7 +61,15 @@ export interface RevokeToken {
   readonly tokenId: string;
   readonly reason: string;
 }
-export type AccessCommand = GrantAccess | RevokeAccess | IssueToken | RevokeToken;
+/** Takes down what the identity provider says of somebody, where that is news. */
+export interface AssertAccess {
+  readonly type: 'AssertAccess';
+  readonly personId: string;
+  readonly issuer: string;
+  readonly issuedAt: Instant;
+  readonly grants: readonly Grant[];
+}
+export type AccessCommand = GrantAccess | RevokeAccess | IssueToken | RevokeToken | AssertAccess;
 
 /** Somebody, and what they may do: a human being or a program. */
 export interface Person {
@@ -69,6 +77,8 @@ export interface Person {
   readonly id: string;
   /** By ledger, in their order; a ledger without roles is left out. */
   readonly grants: readonly Grant[];
+  /** What the identity provider said of them last. */
+  readonly asserted?: { readonly issuer: string; readonly issuedAt: Instant; readonly grants: readonly Grant[] };
   readonly made: Made;
 }
 
@@ -91,6 +101,8 @@ export const decideAccess = (command: AccessCommand, working: Working): Decision
       return issueToken(command, working);
     case 'RevokeToken':
       return revokeToken(command, working);
+    case 'AssertAccess':
+      return assertAccess(command, working);
   }
 };
 
@@ -102,7 +114,7 @@ const grantAccess = ({ personId, grant, reason }: GrantAccess, working: Working)
 };
 
 /** Ids that the log has for those who are not granted anything: whoever has the first token or the machine, and ourselves. */
-const isKept = (personId: string): boolean => /^(operator|duebook)(:|$)/.test(personId);
+export const isKept = (personId: string): boolean => /^(operator|duebook)(:|$)/.test(personId);
 
 /** @param at where the grant stands in the request, as a pointer */
 const faultsOfGrant = ({ ledger, roles: asked }: Grant, at = ''): Fault[] =>
@@ -183,6 +195,19 @@ const revokeToken = ({ tokenId, reason }: RevokeToken, working: Working): Decisi
   return working.decision(`token/${tokenId}`);
 };
 
+const assertAccess = ({ type: _, ...data }: AssertAccess, working: Working): Decision => {
+  const subject = `person/${data.personId}` as const;
+  if (!isNews(working.findFresh(subject)?.asserted, data)) return working.unchanged(subject);
+  working.emit({ type: 'AccessAsserted', effectiveOn: working.today, data });
+  return working.decision(subject);
+};
+
+/** Whether a token says something else than the newest one that was seen; older ones may still be about. */
+export const isNews = (known: Person['asserted'], said: NonNullable<Person['asserted']>): boolean =>
+  !known ||
+  (said.issuedAt >= known.issuedAt &&
+    (said.issuer !== known.issuer || JSON.stringify(said.grants) !== JSON.stringify(known.grants)));
+
 /** What was granted in exactly this ledger, or in `*`. */
 const rolesGranted = (person: Pick<Person, 'grants'> | undefined, ledger: string): readonly Role[] =>
   person?.grants.find((grant) => grant.ledger === ledger)?.roles ?? [];
@@ -195,6 +220,11 @@ export const rolesIn = (grants: readonly Grant[], ledger: string): Role[] => {
 };
 
 export const evolvePerson = (person: Person | undefined, event: RecordedEvent): Person | undefined => {
+  if (event.type === 'AccessAsserted') {
+    const { personId: id, ...asserted } = event.data;
+    const made = person ? madeStill(person.made, event) : madeBy(event);
+    return { kind: 'person', id, grants: person?.grants ?? [], asserted, made };
+  }
   if (event.type !== 'AccessGranted' && event.type !== 'AccessRevoked') return person;
   const { personId: id, ledger, roles: changed } = event.data;
   const held = rolesGranted(person, ledger);
@@ -202,6 +232,7 @@ export const evolvePerson = (person: Person | undefined, event: RecordedEvent): 
   const others = person?.grants.filter((grant) => grant.ledger !== ledger) ?? [];
   const grants = now.length === 0 ? others : [...others, { ledger, roles: now }];
   return {
+    ...person,
     kind: 'person',
     id,
     grants: grants.sort((a, b) => (a.ledger < b.ledger ? -1 : 1)),

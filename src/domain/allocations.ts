@@ -1,3 +1,4 @@
+import { mustBeApproved, mustTakeTwo } from './approvals.js';
 import { latest, type LocalDate } from './calendar.js';
 import { mustBeOf } from './charges.js';
 import { leastLeftFrom } from './credit-source.js';
@@ -55,7 +56,7 @@ export const prefetchFor = (
  * Sets (part of) a payment or credit note against an item (contract, rules 4, 5 and 10).
  *
  * @param pointer where the allocation stands in the request, for faults in its amounts
- * @throws {Rejection} `unknown-…`, `vendor-mismatch`, `currency-mismatch`, `on-hold`, `over-allocated`, `period-closed`, `id-already-used`
+ * @throws {Rejection} `unknown-…`, `vendor-mismatch`, `currency-mismatch`, `on-hold`, `over-allocated`, `not-approved`, `segregation-of-duties`, `period-closed`, `id-already-used`
  */
 export const allocate = (working: Working, allocation: Omit<Allocate, 'type'>, pointer: string): void => {
   const { id, from, to } = allocation;
@@ -81,7 +82,11 @@ export const allocate = (working: Working, allocation: Omit<Allocate, 'type'>, p
   if (allocation.on !== undefined) working.mustBeOpen(allocation.on);
   const on = working.firstOpen(latest(item.owedFrom, source.date, allocation.on));
   const settled = amount + (discount ?? 0n);
-  if (source.kind === 'payment') mustBePayable(working, item, settled, on);
+  if (source.kind === 'payment') {
+    mustBeApproved(working, item);
+    mustTakeTwo(working, item, source);
+    mustBePayable(working, item, settled, on);
+  }
   const open = leastOpenFrom(item, on);
   if (settled > open) {
     reject('over-allocated', `Of ${item.kind} ${item.id} ${amounts.format(open)} is open from ${on} on.`, {

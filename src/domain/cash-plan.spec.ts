@@ -14,6 +14,7 @@ import {
   release,
   reverse,
   type Step,
+  today,
   withdraw,
 } from '../../test/support/domain.js';
 import { addDays } from './calendar.js';
@@ -108,6 +109,23 @@ describe('proposing a plan', () => {
     given(propose())
       .when(propose({ request: { currency: 'EUR' } }))
       .thenRejected('id-already-used'));
+  it('is the same request with its defaults written out: the day, and the position that everything recorded came to', () => {
+    const asked = (request: object) => propose({ request: { currency: 'USD', ...request } });
+    const position = propose().plan.position;
+    given(asked({}))
+      .when(asked({ asOf, knownAtPosition: position }))
+      .thenNothing();
+    given(asked({ asOf })).when(asked({})).thenNothing();
+    given(asked({}))
+      .when(asked({ asOf: '2024-02-16' }))
+      .thenRejected('id-already-used');
+    given(asked({}))
+      .when(asked({ knownAtPosition: position - 1 }))
+      .thenRejected('id-already-used');
+    given(asked({ asOf: '2024-02-14' }))
+      .when(asked({}))
+      .thenRejected('id-already-used');
+  });
   it('keeps the long texts out of memory', () =>
     expect(after(propose()).get('plan/CP1').facts).not.toHaveProperty('inputs'));
 });
@@ -268,6 +286,17 @@ describe('adopting a plan', () => {
     expect(books.decide(adopt(items)).events.at(-1)).toMatchObject({ type: 'CashPlanAdopted' });
     books.take(release('I1', { on: '2024-03-01' }));
     expect(() => books.decide(adopt(items))).toThrow('on hold until 2024-03-01 now');
+  });
+  it('is refused if a hold or a dispute began after the day of the plan, and is not for a hold that has ended as planned', () => {
+    const books = after(one, invoice('I2', '7'), hold('I2', { on: '2024-02-01', until: '2024-02-18' }), propose());
+    const items = [planned(books, 'I1', [['2024-03-07', '100.00']]), planned(books, 'I2', [['2024-02-22', '7.00']])];
+    books.take(today('2024-02-20'));
+    expect(books.decide(adopt(items)).events.at(-1)).toMatchObject({ type: 'CashPlanAdopted' });
+    const before = after(one, propose());
+    const only = [planned(before, 'I1', [['2024-03-07', '100.00']])];
+    const since = (...steps: readonly Step[]) => after(one, propose(), today('2024-02-20'), ...steps);
+    expect(() => since(hold('I1')).decide(adopt(only))).toThrow('I1 is on hold');
+    expect(() => since(dispute('I1', { amount: '5' })).decide(adopt(only))).toThrow('5.00 in dispute');
   });
   it('is refused if a deferral was withdrawn since', () => {
     const books = after(one, defer('D1', 'I1', '2024-06-01', { agreed: false }), propose());

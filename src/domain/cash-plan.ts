@@ -13,6 +13,7 @@ import {
   openInTheEnd,
   openSchedule,
 } from './open-item.js';
+import { lacksApproval } from './policy.js';
 import { reject } from './rejection.js';
 import { firstDue, type Instalment } from './schedule.js';
 
@@ -31,6 +32,8 @@ interface PlannedItem {
   readonly name: `invoice/${string}` | `charge/${string}`;
   /** The hold that is in force on the day of the plan. */
   readonly hold?: { readonly until?: LocalDate };
+  /** It needed an approval and had none, so that nothing of it is to be paid. */
+  readonly unapproved?: boolean;
   readonly instalments: readonly {
     readonly dueOn: LocalDate;
     readonly originalDueOn: LocalDate;
@@ -72,9 +75,23 @@ export const decideCashPlan = (command: CashPlanCommand, working: Working): Deci
 
 const propose = ({ type, id, request, plan }: ProposeCashPlan, working: Working): Decision => {
   const subject = `plan/${id}` as const;
-  if (repeated(working, subject, { type, id, ...request })) return working.unchanged(subject);
+  const content = { type, id, ...request };
+  if (repeated(working, subject, content, () => otherWays(content, working))) return working.unchanged(subject);
   working.emit({ type: 'CashPlanProposed', effectiveOn: plan.asOf, data: { planId: id, ...plan } });
   return working.decision(subject);
+};
+
+/** The same request with the day or the position written out that it leaves out, or left out where it names the default. */
+const otherWays = (
+  content: ProposeCashPlan['request'] & { readonly id: string },
+  working: Working,
+): (typeof content)[] => {
+  const { asOf, position } = working.find(`plan/${content.id}`)!.facts;
+  const days = content.asOf === undefined ? [working.today] : content.asOf === asOf ? [undefined] : [];
+  const positions = content.knownAtPosition === position ? [undefined] : [];
+  return [content.asOf, ...days].flatMap((day) =>
+    [content.knownAtPosition, ...positions].map((known) => ({ ...content, asOf: day, knownAtPosition: known })),
+  );
 };
 
 export const evolvePlan = (plan: CashPlan | undefined, event: RecordedEvent): CashPlan | undefined => {
@@ -150,7 +167,7 @@ const adopt = (command: AdoptCashPlan, working: Working): Decision => {
 };
 
 const changeOf = (
-  { itemId, name, hold, instalments, offer }: PlannedItem,
+  { itemId, name, hold, unapproved = false, instalments, offer }: PlannedItem,
   working: Working,
   asOf: LocalDate,
   on: LocalDate,
@@ -160,21 +177,26 @@ const changeOf = (
   if (!item) return change('is not there any more');
   if (item.reversal) return change('was reversed');
   const format = (minor: Minor): Amount => formatMinor(minor, item.currency);
-  const planned = sum(instalments.map(({ amount }) => parseMinor(amount, item.currency)));
+  const owed = sum(instalments.map(({ amount }) => parseMinor(amount, item.currency)));
   const left = openInTheEnd(item);
-  if (left !== planned) return change(`has ${format(left)} open, no longer ${format(planned)}`);
-  const holdNow = holdOn(item, asOf);
-  if (!holdNow !== !hold) return change(hold ? 'is no longer on hold' : 'is on hold');
-  if (holdNow?.until !== hold?.until)
+  if (left !== owed) return change(`has ${format(left)} open, no longer ${format(owed)}`);
+  const lacksNow = lacksApproval(working.circumstances.policy, item);
+  if (lacksNow !== unapproved) return change(lacksNow ? 'needs an approval' : 'needs no approval any more');
+  // Nothing may pay what is held or disputed now, also where that began after the day of the plan.
+  const now = latest(asOf, working.today);
+  const holdThen = unapproved || (hold?.until !== undefined && hold.until <= now) ? undefined : hold;
+  const holdNow = unapproved ? undefined : holdOn(item, now);
+  if (!holdNow !== !holdThen) return change(holdThen ? 'is no longer on hold' : 'is on hold');
+  if (holdNow?.until !== holdThen?.until)
     return change(`is on hold ${holdNow?.until ? `until ${holdNow.until}` : 'without an end'} now`);
   const disputed = sum(instalments.map((one) => parseMinor(one.disputed ?? '0', item.currency)));
-  if (disputedOn(item, asOf) !== disputed) {
-    return change(`has ${format(disputedOn(item, asOf))} in dispute, no longer ${format(disputed)}`);
+  if (disputedOn(item, now) !== disputed) {
+    return change(`has ${format(disputedOn(item, now))} in dispute, no longer ${format(disputed)}`);
   }
   const { schedule, open } = openSchedule(item, asOf);
-  const now = byDates(schedule.map((instalment, place) => ({ ...instalment, amount: open[place]! })));
-  const then = byDates(instalments.map((one) => ({ ...one, amount: parseMinor(one.amount, item.currency) })));
-  if (now.size !== then.size || [...now].some(([dates, amount]) => then.get(dates) !== amount)) {
+  const days = byDates(schedule.map((instalment, place) => ({ ...instalment, amount: open[place]! })));
+  const planned = byDates(instalments.map((one) => ({ ...one, amount: parseMinor(one.amount, item.currency) })));
+  if (days.size !== planned.size || [...days].some(([dates, amount]) => planned.get(dates) !== amount)) {
     return change('falls due, or is planned, on other days');
   }
   // What was deferred or withdrawn since with effect from a later day would be in the way.

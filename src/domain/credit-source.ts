@@ -124,7 +124,7 @@ const usedBy = (source: Source, use: Use): Partial<SourceState> => ({
 });
 
 const noLongerUsedBy = (source: Source, document: DocumentName, on: LocalDate): Partial<SourceState> => {
-  const { all, given } = endOne(source.uses, document, on);
+  const { all, given } = endOne(source.uses, document, { endedOn: on });
   return { uses: all, balance: withChanges(source.balance, ...given) };
 };
 

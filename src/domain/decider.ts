@@ -1,5 +1,6 @@
 import { type AccessCommand, decideAccess } from './access.js';
 import { type AllocationCommand, decideAllocation } from './allocations.js';
+import { type ApproveInvoice, decideApproval } from './approvals.js';
 import { type CashPlanCommand, decideCashPlan } from './cash-plan.js';
 import { type CashCommand, decideCash } from './cash.js';
 import { type ChargeCommand, decideCharge } from './charges.js';
@@ -13,6 +14,7 @@ import { decideLedger, type LedgerCommand } from './ledgers.js';
 import { decideOffer, type RecordOffer } from './offers.js';
 import { decidePeriod, type PeriodCommand } from './periods.js';
 import { decidePayment, type PaymentCommand } from './payments.js';
+import { decidePolicy, type SetPolicy } from './policy.js';
 import { decideRefund, type RefundCommand } from './refunds.js';
 import { decideVendor, type VendorCommand } from './vendors.js';
 import { decideWriteOff, type WriteOffCommand } from './write-offs.js';
@@ -21,6 +23,7 @@ import { decideWriteOff, type WriteOffCommand } from './write-offs.js';
 export type Command =
   | LedgerCommand
   | PeriodCommand
+  | SetPolicy
   | VendorCommand
   | InvoiceCommand
   | CreditNoteCommand
@@ -31,6 +34,7 @@ export type Command =
   | WriteOffCommand
   | DeferralCommand
   | HoldOrDisputeCommand
+  | ApproveInvoice
   | SetConsequences
   | RecordOffer
   | CashCommand
@@ -45,6 +49,7 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   OpenEpoch: decideLedger,
   ClosePeriod: decidePeriod,
   ReopenPeriod: decidePeriod,
+  SetPolicy: decidePolicy,
   RegisterVendor: decideVendor,
   ChangeVendor: decideVendor,
   PostInvoice: decideInvoice,
@@ -67,6 +72,7 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   ReleaseInvoice: decideHoldOrDispute,
   DisputeInvoice: decideHoldOrDispute,
   ResolveDispute: decideHoldOrDispute,
+  ApproveInvoice: decideApproval,
   SetConsequences: decideConsequences,
   RecordOffer: decideOffer,
   StateCashBalance: decideCash,
@@ -78,6 +84,7 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   RevokeAccess: decideAccess,
   IssueToken: decideAccess,
   RevokeToken: decideAccess,
+  AssertAccess: decideAccess,
 };
 
 /**

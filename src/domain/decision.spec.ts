@@ -4,6 +4,7 @@ import { decide } from './decider.js';
 import { type Documents, Unloaded, Working } from './decision.js';
 import { kindOf } from './documents.js';
 import type { DocumentName } from './events.js';
+import { noPolicy } from './policy.js';
 import { Rejection, rejections } from './rejection.js';
 
 /** Documents of which only some are in memory. A name that was taken for free stays so within the decision. */
@@ -19,7 +20,13 @@ const partly = (inMemory: readonly DocumentName[], books = after()): Documents =
   };
   return { find, findFresh };
 };
-const circumstances = { today: '2024-02-15', closedThrough: undefined, fingerprint: JSON.stringify };
+const circumstances = {
+  today: '2024-02-15',
+  closedThrough: undefined,
+  policy: noPolicy,
+  actor: { id: 'ann', role: 'clerk' },
+  fingerprint: JSON.stringify,
+};
 const workingOn = (inMemory: readonly DocumentName[], books = after()) =>
   new Working(partly(inMemory, books), circumstances);
 const unloadedBy = (task: () => unknown): readonly DocumentName[] => {

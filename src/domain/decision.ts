@@ -12,6 +12,7 @@ import {
 } from './events.js';
 import { type Amount, type Currency, faultOfAmount, formatMinor, type Minor, parseMinor } from './money.js';
 import type { Item } from './open-item.js';
+import type { Policy } from './policy.js';
 import type { Source } from './credit-source.js';
 import { type Fault, reject, rejectMalformed, type RejectionCode } from './rejection.js';
 
@@ -21,6 +22,10 @@ export interface Circumstances {
   readonly today: LocalDate;
   /** The last day that is closed; `undefined` while none is. */
   readonly closedThrough: LocalDate | undefined;
+  /** What the ledger asks for before something is paid. */
+  readonly policy: Policy;
+  /** Whoever gives the command. */
+  readonly actor: { readonly id: string; readonly role: string };
   /** A print of a value: the same for equal JSON values, whatever the order of their keys. */
   readonly fingerprint: (content: unknown) => string;
 }
@@ -146,8 +151,8 @@ export class Working {
   emit(event: ApEvent): void {
     this.#events.push(event);
     const { type, effectiveOn, data } = event;
+    const { actor } = this.circumstances;
     // Within a decision nothing looks at what only the log knows.
-    const actor = { id: '', role: '' };
     const recorded = {
       type,
       effectiveOn,

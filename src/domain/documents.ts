@@ -18,6 +18,8 @@ export interface Ledger {
   readonly closedThrough?: LocalDate;
   /** What was done last to a period; absent until anything was. */
   readonly lastPeriod?: { readonly period: string; readonly isClosed: boolean; readonly reason?: string };
+  /** What it takes to pay; absent until it was said. */
+  readonly policy?: DataOf<'PolicySet'>;
   /** How often its proof was begun anew after it had been set back; absent in the first epoch. */
   readonly epoch?: number;
   readonly made: Made;
@@ -155,6 +157,11 @@ export const evolve = (
 const evolveLedger = (ledger: Ledger | undefined, event: RecordedEvent): Ledger | undefined => {
   if (event.type === 'LedgerOpened') return { kind: 'ledger', facts: event.data, made: madeBy(event) };
   if (ledger && event.type === 'EpochOpened') return { ...ledger, epoch: event.data.epoch };
+  if (ledger && event.type === 'PolicySet') {
+    // What was done last to a period is then no longer the last that was done to the ledger.
+    const { lastPeriod: _, ...rest } = ledger;
+    return { ...rest, policy: event.data };
+  }
   if (!ledger || (event.type !== 'PeriodClosed' && event.type !== 'PeriodReopened')) return ledger;
   const { closedThrough: _, ...rest } = ledger;
   const { period, reason, closedThrough } = event.data;

@@ -113,6 +113,15 @@ export interface Shapes {
     reason: string;
   };
 
+  /** What it takes to pay, from here on. Replaces the policy before it as a whole. */
+  PolicySet: {
+    /** An invoice of more than this needs an approval before it is paid; in other currencies none does. */
+    approvalAbove: readonly { currency: Currency; amount: Amount }[];
+    /** Nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
+    twoPersonPayment?: boolean;
+    reason?: string;
+  };
+
   VendorRegistered: { vendorId: Id; name: string; kind: VendorKind; country?: string; terms?: Terms };
   VendorChanged: { vendorId: Id; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
 
@@ -254,6 +263,9 @@ export interface Shapes {
     on: LocalDate;
   };
 
+  /** Whoever recorded it says that the invoice may be paid. */
+  InvoiceApproved: { invoiceId: Id; vendorId: Id; comment?: string };
+
   /** What not paying a vendor, or one invoice of theirs, costs from a day on. Replaces the set before it as a whole. */
   ConsequencesSet: Consequences & {
     vendorId: Id;
@@ -327,7 +339,7 @@ export interface Shapes {
     charges: number;
   };
 
-  /** Only in the ledger `_installation`, like the three after it. Holds from the instant at which it was recorded. */
+  /** Only in the ledger `_installation`, like those of access after it. Holds from the instant at which it was recorded. */
   AccessGranted: { personId: string; ledger: string; roles: readonly Role[]; reason?: string };
   /** What was granted in this ledger; what is granted in `*` is revoked there. */
   AccessRevoked: { personId: string; ledger: string; roles: readonly Role[]; reason: string };
@@ -343,6 +355,17 @@ export interface Shapes {
     hash: string;
   };
   TokenRevoked: { tokenId: string; personId: string; reason: string };
+  /**
+   * What an access token of the identity provider says that somebody may do, where it is something else than before.
+   * Beside it they may do what was granted.
+   */
+  AccessAsserted: {
+    personId: string;
+    issuer: string;
+    /** When the provider said so. */
+    issuedAt: Instant;
+    grants: readonly { ledger: string; roles: readonly Role[] }[];
+  };
 }
 
 export type EventType = keyof Shapes;
@@ -386,6 +409,7 @@ export const catalogue: Catalogue = {
   PeriodClosed: { version: 1 },
   PeriodReopened: { version: 1 },
   EpochOpened: { version: 1 },
+  PolicySet: { version: 1 },
   VendorRegistered: { version: 1 },
   VendorChanged: { version: 1 },
   InvoicePosted: { version: 1 },
@@ -408,6 +432,7 @@ export const catalogue: Catalogue = {
   InvoiceReleased: { version: 1 },
   InvoiceDisputed: { version: 1 },
   DisputeResolved: { version: 1 },
+  InvoiceApproved: { version: 1 },
   ConsequencesSet: { version: 1 },
   OfferRecorded: { version: 1 },
   CashBalanceStated: { version: 1 },
@@ -419,6 +444,7 @@ export const catalogue: Catalogue = {
   AccessRevoked: { version: 1 },
   TokenIssued: { version: 1 },
   TokenRevoked: { version: 1 },
+  AccessAsserted: { version: 1 },
 };
 
 /**
@@ -481,6 +507,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'PeriodClosed':
     case 'PeriodReopened':
     case 'EpochOpened':
+    case 'PolicySet':
       return ['ledger'];
     case 'VendorRegistered':
     case 'VendorChanged':
@@ -491,6 +518,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'InvoiceReleased':
     case 'InvoiceDisputed':
     case 'DisputeResolved':
+    case 'InvoiceApproved':
       return [`invoice/${event.data.invoiceId}`];
     case 'CreditNotePosted':
     case 'CreditNoteReversed':
@@ -527,6 +555,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
       return [`plan/${event.data.planId}`];
     case 'AccessGranted':
     case 'AccessRevoked':
+    case 'AccessAsserted':
       return [`person/${event.data.personId}`];
     case 'TokenIssued':
     case 'TokenRevoked':
@@ -554,6 +583,7 @@ export const streamOf = (event: ApEvent): string => {
     case 'AccessRevoked':
     case 'TokenIssued':
     case 'TokenRevoked':
+    case 'AccessAsserted':
       return `person/${event.data.personId}`;
     default:
       return 'vendorId' in event.data ? `vendor/${event.data.vendorId}` : 'ledger';

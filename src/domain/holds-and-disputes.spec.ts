@@ -16,7 +16,7 @@ import {
   today,
   writeOff,
 } from '../../test/support/domain.js';
-import { disputedOn, isHeld } from './open-item.js';
+import { disputedOn, holdOn, isHeld } from './open-item.js';
 
 const one = invoice('I1', '100');
 const ofInvoice = { invoiceId: 'I1' };
@@ -95,6 +95,19 @@ describe('holding an invoice', () => {
     given(one, closed('2024-01-31'))
       .when(hold('I1', { on: '2024-02-01' }))
       .then(held('2024-02-01')));
+
+  it('lasts as long as the last of several holds that are in force', () => {
+    const until = (day: string) => ({ until: day });
+    const twice = (first: object, second: object) =>
+      holdOn(
+        after(one, hold('I1', { on: '2024-02-10', ...first }), hold('I1', { on: '2024-02-05', ...second })).item('I1'),
+        '2024-02-12',
+      );
+    expect(twice(until('2024-02-17'), until('2024-03-01'))).toEqual(until('2024-03-01'));
+    expect(twice(until('2024-03-01'), until('2024-02-17'))).toEqual(until('2024-03-01'));
+    expect(twice(until('2024-02-17'), {})).toEqual({});
+    expect(twice({}, until('2024-02-17'))).toEqual({});
+  });
 
   describe('and releasing it', () => {
     it('ends the hold today', () => {

@@ -13,6 +13,9 @@ export interface Reduction {
   readonly amount: Minor;
   readonly discount: Minor;
   readonly on: LocalDate;
+  /** Who recorded it, and who ended it. */
+  readonly by: string;
+  readonly endedBy?: string;
   /** The first day on which it is no longer in effect. */
   readonly endedOn?: LocalDate;
 }
@@ -31,6 +34,13 @@ interface Hold {
   readonly reason: string;
   readonly releasedOn?: LocalDate;
   readonly releaseReason?: string;
+}
+
+/** Somebody's word that an invoice may be paid. */
+interface Approval {
+  readonly by: string;
+  readonly on: LocalDate;
+  readonly comment?: string;
 }
 
 /** A dispute (amount above zero) or a resolution (below zero). */
@@ -65,6 +75,8 @@ interface ItemState {
   readonly deferrals: readonly Deferral[];
   readonly holds: readonly Hold[];
   readonly disputes: readonly DisputeStep[];
+  /** In the order of recording, each by another person. Always none of a charge. */
+  readonly approvals: readonly Approval[];
   readonly reversal?: { readonly on: LocalDate; readonly reason: string };
   readonly made: Made;
 }
@@ -75,6 +87,8 @@ export interface Made {
   readonly correlationId: string;
   /** The last event of the command that made it. */
   readonly position: number;
+  /** The person who gave that command. */
+  readonly by: string;
 }
 
 export interface Invoice extends ItemState {
@@ -91,6 +105,7 @@ export const madeBy = (event: RecordedEvent): Made => ({
   contentHash: event.contentHash,
   correlationId: event.correlationId,
   position: event.position,
+  by: event.actor.id,
 });
 
 /** A later event of the same command belongs to the making of the document too. */
@@ -124,6 +139,7 @@ const posted = (event: RecordedEvent): Item | undefined => {
       deferrals: [],
       holds: [],
       disputes: [],
+      approvals: [],
       posted: data,
       made: madeBy(event),
     };
@@ -145,6 +161,7 @@ const posted = (event: RecordedEvent): Item | undefined => {
       deferrals: [],
       holds: [],
       disputes: [],
+      approvals: [],
       posted: data,
       made: madeBy(event),
     };
@@ -170,6 +187,7 @@ const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefi
         amount: parseMinor(data.amount, item.currency) + discount,
         discount,
         on: data.on,
+        by: event.actor.id,
       };
       return reducedBy(item, reduction);
     }
@@ -180,13 +198,14 @@ const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefi
         amount: parseMinor(data.amount, item.currency),
         discount: 0n,
         on: data.on,
+        by: event.actor.id,
       };
       return reducedBy(item, reduction);
     }
     case 'AllocationReversed':
-      return noLongerReducedBy(item, `allocation/${event.data.allocationId}`, event.data.on);
+      return noLongerReducedBy(item, `allocation/${event.data.allocationId}`, event);
     case 'WriteOffReversed':
-      return noLongerReducedBy(item, `write-off/${event.data.writeOffId}`, event.data.on);
+      return noLongerReducedBy(item, `write-off/${event.data.writeOffId}`, event);
     case 'InvoiceReversed':
     case 'ChargeReversed': {
       const { on, reason } = event.data;
@@ -240,6 +259,11 @@ const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefi
       const { on, amount, reason } = event.data;
       return { disputes: [...item.disputes, { on, reason, amount: -parseMinor(amount, item.currency) }] };
     }
+    case 'InvoiceApproved': {
+      const { comment } = event.data;
+      const approval = { by: event.actor.id, on: event.effectiveOn, ...(comment !== undefined && { comment }) };
+      return { approvals: [...item.approvals, approval] };
+    }
     default:
       return undefined;
   }
@@ -250,8 +274,12 @@ const reducedBy = (item: Item, reduction: Reduction): Partial<ItemState> => ({
   balance: withChanges(item.balance, { on: reduction.on, amount: -reduction.amount }),
 });
 
-const noLongerReducedBy = (item: Item, document: DocumentName, on: LocalDate): Partial<ItemState> => {
-  const { all, given } = endOne(item.reductions, document, on);
+const noLongerReducedBy = (
+  item: Item,
+  document: DocumentName,
+  { data: { on }, actor }: RecordedEvent & { readonly data: { readonly on: LocalDate } },
+): Partial<ItemState> => {
+  const { all, given } = endOne(item.reductions, document, { endedOn: on, endedBy: actor.id });
   return { reductions: all, balance: withChanges(item.balance, ...given) };
 };
 
@@ -262,25 +290,26 @@ const noLongerReducedBy = (item: Item, document: DocumentName, on: LocalDate): P
 export const endOne = <T extends { readonly document: DocumentName; readonly amount: Minor }>(
   all: readonly T[],
   document: DocumentName,
-  on: LocalDate,
+  end: { readonly endedOn: LocalDate } & Partial<T>,
 ): { all: readonly T[]; given: readonly Change[] } => {
   const place = all.findIndex((one) => one.document === document);
   const one = all[place];
   return one
-    ? { all: all.with(place, { ...one, endedOn: on }), given: [{ on, amount: one.amount }] }
+    ? { all: all.with(place, { ...one, ...end }), given: [{ on: end.endedOn, amount: one.amount }] }
     : { all, given: [] };
 };
 
 export const holdsOn = ({ on, until, releasedOn }: Hold, asOf: LocalDate): boolean =>
   on <= asOf && (until === undefined || asOf < until) && (releasedOn === undefined || asOf < releasedOn);
 
-/** The hold in force on a day, and the day at whose start it ends, if one is known. */
+/** Whether something is on hold on a day, and the day at whose start the last hold in force ends, if one is known. */
 export const holdOn = (item: Item, asOf: LocalDate): { readonly until?: LocalDate } | undefined => {
-  const hold = item.holds.find((one) => holdsOn(one, asOf));
-  if (!hold) return undefined;
-  const { until, releasedOn } = hold;
-  const ends = until === undefined ? releasedOn : earliest(until, releasedOn);
-  return ends === undefined ? {} : { until: ends };
+  const ends = item.holds
+    .filter((one) => holdsOn(one, asOf))
+    .map(({ until, releasedOn }) => (until === undefined ? releasedOn : earliest(until, releasedOn)));
+  if (ends.length === 0) return undefined;
+  const last = ends.reduce((one, other) => one && other && latest(one, other));
+  return last === undefined ? {} : { until: last };
 };
 
 export const isHeld = (item: Item, asOf: LocalDate): boolean => item.holds.some((hold) => holdsOn(hold, asOf));

@@ -9,6 +9,7 @@ import { type Command, decide } from '../domain/decider.js';
 import { type Decision, Working } from '../domain/decision.js';
 import { type ApEvent, documentsOf, type DocumentName, type RecordedEvent } from '../domain/events.js';
 import { claimsOf } from '../domain/invoices.js';
+import { noPolicy } from '../domain/policy.js';
 import { Rejection } from '../domain/rejection.js';
 import { DocumentsInMemory, type Known } from './documents-in-memory.js';
 import {
@@ -611,9 +612,15 @@ interface Told {
 }
 
 /** What the rules say to a command after the events up to a position. */
-const decidedAt = (log: LogInMemory, command: Command, position: number): Decision | Rejection => {
+const decidedAt = (log: LogInMemory, { command, actor }: Request, position: number): Decision | Rejection => {
   const find = (name: DocumentName) => foldOf(log.events, name, position);
-  const circumstances = { today, closedThrough: closedThrough(log.events.slice(0, position)), fingerprint };
+  const circumstances = {
+    today,
+    closedThrough: closedThrough(log.events.slice(0, position)),
+    policy: noPolicy,
+    actor,
+    fingerprint,
+  };
   try {
     if (command.type !== 'OpenLedger' && !find('ledger')) return new Rejection('not-found', '');
     return decide(command, new Working({ find, findFresh: find }, circumstances));
@@ -721,7 +728,7 @@ const simulate = async ({ seed, writers, callers, commands, faults, limits = {} 
       expect({ command: request.command, isRecorded }).toMatchObject({ isRecorded: false });
       // At some moment between question and answer the rules did say so.
       const isRight = whenever.some((position) => {
-        const decided = decidedAt(log, request.command, position);
+        const decided = decidedAt(log, request, position);
         if (outcome.code !== 'duplicate-invoice') return decided instanceof Rejection && decided.code === outcome.code;
         return !(decided instanceof Rejection) && isTaken(log, decided, position);
       });
@@ -729,12 +736,12 @@ const simulate = async ({ seed, writers, callers, commands, faults, limits = {} 
     } else if (events) {
       // Exactly what the rules make of the command on exactly what stands before it.
       expect(outcome.receipt.position).toBe(events.at(-1)!.position);
-      const decided = decidedAt(log, request.command, events[0]!.position - 1);
+      const decided = decidedAt(log, request, events[0]!.position - 1);
       if (decided instanceof Rejection) throw decided;
       expect(events.map(bare)).toEqual(decided.events.map(bare));
       expect(isTaken(log, decided, events[0]!.position - 1)).toBe(false);
     } else {
-      const before = decidedAt(log, request.command, outcome.receipt.position);
+      const before = decidedAt(log, request, outcome.receipt.position);
       expect(before instanceof Rejection ? before : before.events).toEqual([]);
     }
   }

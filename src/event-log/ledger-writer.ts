@@ -3,6 +3,7 @@ import { dayIn, type LocalDate } from '../domain/calendar.js';
 import { type Decision, Unloaded, type Warning, Working } from '../domain/decision.js';
 import type { Document } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
+import { noPolicy } from '../domain/policy.js';
 import { reject, Rejection } from '../domain/rejection.js';
 import type { DocumentsInMemory, Known } from './documents-in-memory.js';
 import type { Entry, LogStore, Receipt, Verdict } from './log-store.js';
@@ -185,13 +186,14 @@ export class LedgerWriter {
 
   #attempt(task: Task): void {
     const view = this.documents.view(task.attempts === 0, task.loaded);
-    const { command, nowMs } = task.request;
+    const { command, actor, nowMs } = task.request;
     try {
       const ledger = view.find('ledger') as Extract<Document, { kind: 'ledger' }> | undefined;
       const opening = command.type === 'OpenLedger' ? command.timeZone : undefined;
       const timeZone = ledger?.facts.timeZone ?? opening ?? reject('not-found', `There is no ledger ${this.ledgerId}.`);
       const today = dayIn(timeZone, nowMs);
-      const working = new Working(view, { today, closedThrough: ledger?.closedThrough, fingerprint });
+      const { closedThrough, policy = noPolicy } = ledger ?? {};
+      const working = new Working(view, { today, closedThrough, policy, actor, fingerprint });
       const decision = this.rules(command, working);
       if (decision.events.length > this.limits.maxEventsPerCommand) {
         reject('malformed', `One command may make at most ${this.limits.maxEventsPerCommand} events; divide it.`, {
@@ -213,7 +215,7 @@ export class LedgerWriter {
 
   #accept(task: Task, decision: Decision, view: ReturnType<DocumentsInMemory['view']>, today: LocalDate): void {
     const { events, subject, warnings, contentHash, changed, repeatsLast } = decision;
-    const { correlationId, render } = task.request;
+    const { actor, correlationId, render } = task.request;
     // Whatever can throw comes before the documents in memory are changed.
     const beside = (name: DocumentName): Document | undefined =>
       changed.get(name) ?? this.documents.latest(name) ?? task.loaded.get(name)?.document;
@@ -221,7 +223,7 @@ export class LedgerWriter {
     const rendered = render(document, { today, warnings, beside });
     while (task.eventIds.length < events.length) task.eventIds.push(this.timers.uuid());
     const rests = restsOf(task.request, decision);
-    this.documents.anticipate(task, decision, { correlationId, contentHash }, task.loaded);
+    this.documents.anticipate(task, decision, { correlationId, contentHash, by: actor.id }, task.loaded);
     this.#queue({
       task,
       decision,

@@ -13,7 +13,6 @@ import {
   AccessResource,
   GrantAccessBody,
   isOf,
-  PersonListQuery,
   RevokeAccessBody,
   toGrantAccess,
   toRevokeAccess,
@@ -22,7 +21,7 @@ import { Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { Problem } from './problems.js';
 import { Reader, send, shownEvent } from './reader.js';
-import { ReadQuery } from './reading.dto.js';
+import { PageQuery, ReadQuery } from './reading.dto.js';
 import { Checked, rejectQuery } from './validation.js';
 
 const ApiPersonId = (): MethodDecorator =>
@@ -68,7 +67,7 @@ export class AccessController {
   @Get()
   @RolesOverAccess('auditor', 'admin')
   @ListsOf(AccessResource)
-  async list(@TheCall() call: Call, @Query(Checked) query: PersonListQuery): Promise<string> {
+  async list(@TheCall() call: Call, @Query(Checked) query: PageQuery): Promise<string> {
     const { ledgerId } = call;
     const position = await this.#reach(call, query.atLeast);
     const after = query.cursor === undefined ? '' : cursorIn(query.cursor);

@@ -11,7 +11,6 @@ import {
   rolesIn,
 } from '../domain/access.js';
 import { Flag, ListOfSome, Optional, PersonId, Text } from './fields.js';
-import { PageQuery } from './reading.dto.js';
 import { Shown } from './shown.dto.js';
 import type { Plain } from './plain.js';
 
@@ -47,8 +46,6 @@ export class RevokeAccessBody {
   @Text({ max: 2_000, example: 'Left the company' })
   reason!: string;
 }
-
-export class PersonListQuery extends PageQuery {}
 
 class ShownGrant {
   /** A ledger, or `*` for all of them. */

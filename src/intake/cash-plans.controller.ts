@@ -14,12 +14,12 @@ import {
   CashPlanResource,
   CashPlanSummary,
   DryRunQuery,
-  toPlanRequest,
 } from './cash-plans.dto.js';
 import { CashPlans } from './cash-plans.service.js';
 import { sendAnswer } from './command-desk.js';
 import { Problem } from './problems.js';
 import { Reader, send, shownEvent } from './reader.js';
+import { planRequestOf, toPlanRequest } from './plan-request.js';
 import { planHead, planResource, RecordedPlans } from './recorded-plans.js';
 import { ReadQuery } from './reading.dto.js';
 import { Checked } from './validation.js';
@@ -60,19 +60,21 @@ export class CashPlansController {
   async propose(
     @TheCallWithQuery() call: Call,
     @Query(Checked) { dryRun }: DryRunQuery,
-    @Body(Checked) body: CashPlanBody,
+    @Body(Checked) { id, ...asked }: CashPlanBody,
   ): Promise<string | Buffer> {
+    const request = planRequestOf(asked);
     if (dryRun === 'true') {
-      const moment = await this.plans.moment(call.ledgerId, body);
-      const { currency } = body;
-      const { text } = await this.plans.compute({ moment, currency, request: toPlanRequest(body), form: 'json' });
+      const moment = await this.plans.moment(call.ledgerId, request);
+      const { currency } = request;
+      const job = { moment, currency, request: toPlanRequest(request), form: 'json' } as const;
+      const { text } = await this.plans.compute(call, job);
       void call.reply.code(200).headers({
         'Ledger-Position': String(moment.position),
         'Content-Type': 'application/json; charset=utf-8',
       });
       return text;
     }
-    const answer = await this.plans.propose(call, body);
+    const answer = await this.plans.propose(call, id, request);
     return 'body' in answer ? sendAnswer(call, answer) : notDone(call, answer);
   }
 

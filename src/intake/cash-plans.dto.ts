@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { maxRuns, type PlanRequest } from '../cash-priority/model.js';
+import { maxRuns } from '../cash-priority/model.js';
 import {
   Currency,
   Day,
@@ -42,7 +42,7 @@ export class ForbidBody {
   itemId!: string;
 }
 
-const belows = ['drop', 'keep', 'weigh'] as const;
+export const belows = ['drop', 'keep', 'weigh'] as const;
 
 export class ReceiptsBody {
   /** Receipts of a lower certainty are uncertain; by default `"0.5"`. */
@@ -177,14 +177,6 @@ export class CashPlanBody {
   @Whole({ max: 1_000, example: 20 })
   overrides?: number;
 }
-
-export const toPlanRequest = ({
-  id: _id,
-  asOf: _asOf,
-  knownAtPosition: _position,
-  currency: _currency,
-  ...request
-}: Plain<CashPlanBody>): PlanRequest => request;
 
 export class DryRunQuery {
   /** With `true` nothing is recorded: the answer, 200, is all there is of the plan. */

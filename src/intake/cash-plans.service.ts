@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { reject } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
@@ -11,12 +12,11 @@ import { type JobStatus, PlanJobs, type StandingJob } from '../planning/plan-job
 import { PlanCancelled, Planner, PlannerStopped } from '../planning/planner.js';
 import { ReportReader } from '../reports/as-of.js';
 import type { Call } from './call.js';
-import type { CashPlanBody } from './cash-plans.dto.js';
 import { translated } from './cash-plans.problems.js';
 import { CommandDesk } from './command-desk.js';
 import { answerOf, type Sendable } from './idempotency.js';
-import type { Plain } from './plain.js';
-import { type PlanOrder, PlanRuns } from './plan-runs.js';
+import { type AskedPlan, toPlanRequest } from './plan-request.js';
+import { isPassing, type PlanOrder, PlanRuns } from './plan-runs.js';
 import { Problem } from './problems.js';
 import { planResource, RecordedPlans } from './recorded-plans.js';
 
@@ -48,33 +48,45 @@ export class CashPlans {
   /**
    * Makes a plan and records it.
    *
+   * @param request in the form of `planRequestOf`
    * @returns the answer; how far it is if that takes longer than two seconds
    */
-  async propose(call: Call, body: Plain<CashPlanBody>): Promise<Sendable<Buffer> | Progress> {
+  async propose(call: Call, id: string | undefined, request: AskedPlan): Promise<Sendable<Buffer> | Progress> {
     const deadline = performance.now() + patienceMs;
     const replayed = await this.#replay(call);
     if (replayed) return replayed;
-    const repeated = body.id === undefined ? undefined : await this.runs.repeat(call, body.id, body);
+    const repeated = id === undefined ? undefined : await this.runs.repeat(call, id, request);
     if (repeated) return repeated;
-    const { job, isOurs } = await this.#onTheList(call, body);
-    const running = isOurs ? this.runs.begin(job) : this.runs.find(job.ledgerId, job.planId);
-    return running ? this.#await(running, job, deadline) : this.#watch(call, body, job, deadline);
+    const { job, isOurs } = await this.#onTheList(call, id, request);
+    const running = isOurs ? this.runs.begin(job) : this.runs.find(job);
+    return (running && (await this.#await(running, job, deadline))) ?? this.#watch(call, request, job, deadline);
   }
 
-  /** Makes a plan and records nothing. @throws {Rejection | Problem} */
-  async compute(job: Job): Promise<Planned> {
+  /** Makes a plan and records nothing, unless the one who asks leaves before it is done. @throws {Rejection | Problem} */
+  async compute({ reply: { raw } }: Pick<Call, 'reply'>, job: Job): Promise<Planned> {
     try {
-      return await this.planner.plan(job).planned;
+      const planning = this.planner.plan(job);
+      const leave = (): void => {
+        planning.cancel();
+      };
+      if (raw.closed) leave();
+      else raw.once('close', leave);
+      return await planning.planned;
     } catch (error) {
       throw translated(error);
     }
   }
 
-  /** The moment that a request speaks of. */
-  moment(ledgerId: string, { asOf, knownAtPosition }: Plain<CashPlanBody>): Promise<Job['moment']> {
+  /**
+   * The moment that a request speaks of: by default everything recorded so far, for which it waits, and never less.
+   *
+   * @throws {NotYetThere} if the books don't go that far within 5 seconds
+   */
+  async moment(ledgerId: string, { asOf, knownAtPosition }: AskedPlan): Promise<Job['moment']> {
+    const position = knownAtPosition ?? (await this.log.head(ledgerId))?.position;
     return this.moments.momentOf(ledgerId, {
       ...(asOf !== undefined && { asOf }),
-      ...(knownAtPosition !== undefined && { knownAtPosition: String(knownAtPosition) }),
+      ...(position !== undefined && { knownAtPosition: String(position) }),
     });
   }
 
@@ -131,51 +143,57 @@ export class CashPlans {
   }
 
   /** Puts a request on the list of plans under way, or finds the same one there. */
-  async #onTheList(call: Call, body: Plain<CashPlanBody>): Promise<{ job: PlanJobLike; isOurs: boolean }> {
-    const { ledgerId, actor, key, method, path, body: raw } = call;
+  async #onTheList(
+    call: Call,
+    id: string | undefined,
+    request: AskedPlan,
+  ): Promise<{ job: PlanJobLike; isOurs: boolean }> {
+    const { ledgerId, actor, key, method, path, body } = call;
     const print = await this.desk.print(call);
-    const planId = body.id ?? uuidv7();
-    const earlier = body.id === undefined ? undefined : await this.jobs.find(ledgerId, planId);
-    if (earlier && isUnderWay(earlier)) return { job: same(earlier, print, key), isOurs: false };
+    const planId = id ?? uuidv7();
+    const earlier = id === undefined ? undefined : await this.jobs.find(ledgerId, planId);
+    if (earlier && isUnderWay(earlier)) return { job: same(earlier, request, print, key), isOurs: false };
     const order: PlanOrder = {
-      call: { ledgerId, actor, key, method, path, body: raw },
-      request: body,
-      moment: await this.moment(ledgerId, body),
+      call: { ledgerId, actor, key, method, path, body },
+      request,
+      moment: await this.moment(ledgerId, request),
     };
     const job = { ledgerId, planId, content: JSON.stringify(order) };
     const other = await this.jobs.begin(job, print, key);
-    return other ? { job: same(other, print, key), isOurs: false } : { job, isOurs: true };
+    return other ? { job: same(other, request, print, key), isOurs: false } : { job, isOurs: true };
   }
 
+  /** @returns undefined if the list tells how far it is */
   async #await(
     running: Promise<Sendable<Buffer>>,
     job: PlanJobLike,
     deadline: number,
-  ): Promise<Sendable<Buffer> | Progress> {
+  ): Promise<Sendable<Buffer> | Progress | undefined> {
     try {
       const patience = sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false });
-      const answer = await Promise.race([running, patience]);
-      if (answer) return answer;
+      return await Promise.race([running, patience]);
     } catch (error) {
       // Another instance takes it over, or this one when it is back.
       if (error instanceof PlannerStopped) return { id: job.planId, status: 'queued' };
+      if (error instanceof PlanCancelled || isPassing(error)) return undefined;
       throw translated(error);
     }
-    return (await this.progress(job.ledgerId, job.planId)) ?? { id: job.planId, status: 'running' };
   }
 
   /** Waits for a plan that another instance makes. */
   async #watch(
     call: Call,
-    body: Plain<CashPlanBody>,
-    { ledgerId, planId }: PlanJobLike,
+    request: AskedPlan,
+    { ledgerId, planId, content }: PlanJobLike,
     deadline: number,
   ): Promise<Sendable<Buffer> | Progress> {
     for (;;) {
-      const progress = await this.progress(ledgerId, planId);
+      const job = await this.jobs.find(ledgerId, planId);
       // It is recorded: the same request once more is a repeat.
-      if (!progress) return this.propose(call, { ...body, id: planId });
-      if (progress.status === 'cancelled') throw translated(new PlanCancelled());
+      if (!job) return this.propose(call, planId, request);
+      // One that is made of another request has come in its place.
+      if (job.status === 'cancelled' || job.content !== content) throw translated(new PlanCancelled());
+      const progress = progressOf(job);
       if (progress.problem) return problemAnswer(progress.problem as { status: number });
       if (performance.now() > deadline) return progress;
       await sleep(lookMs);
@@ -196,9 +214,17 @@ const underWay: readonly JobStatus[] = ['queued', 'running', 'recording'];
 const isUnderWay = ({ status }: StandingJob): boolean => underWay.includes(status);
 
 /** @throws {Rejection | KeyReused} if the plan under way is of another request */
-const same = (other: StandingJob, print: string, key: string | undefined): StandingJob => {
+const same = (other: StandingJob, request: AskedPlan, print: string, key: string | undefined): StandingJob => {
   if (other.requestPrint === print) return other;
   if (key !== undefined && other.requestKey === key) throw new KeyReused();
+  const { request: asked, moment } = JSON.parse(other.content) as PlanOrder;
+  const isSame =
+    asked.currency === request.currency &&
+    isDeepStrictEqual(toPlanRequest(asked), toPlanRequest(request)) &&
+    // Where the other left out what this one names, it has to be what that came to.
+    [asked.asOf, moment.asOf].includes(request.asOf) &&
+    [asked.knownAtPosition, moment.position].includes(request.knownAtPosition);
+  if (isSame) return other;
   const { planId: id } = other;
   return reject('id-already-used', `Plan ${id} is being made of another request; choose another id.`, { id });
 };

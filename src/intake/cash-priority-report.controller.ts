@@ -6,17 +6,16 @@ import { faultOfAmount } from '../domain/money.js';
 import { EventLog } from '../event-log/event-log.js';
 import { ReportReader } from '../reports/as-of.js';
 import { contentTypes, formatOf } from '../reports/formats.js';
+import { type Format, formats } from '../reports/queries.js';
 import { LedgerRoutes } from './api.js';
 import { type Call, TheCall } from './call.js';
-import { CashPlanResource } from './cash-plans.dto.js';
+import { belows, CashPlanResource } from './cash-plans.dto.js';
 import { CashPlans } from './cash-plans.service.js';
 import { Currency, Day, Gap, Money, OneOf, Optional, Share, WholeText } from './fields.js';
 import { MomentQueryDto } from './reading.dto.js';
+import { planRequestOf, toPlanRequest } from './plan-request.js';
 import { planResource } from './recorded-plans.js';
 import { Checked, rejectQuery } from './validation.js';
-
-const belows = ['drop', 'keep', 'weigh'] as const;
-const formats = ['json', 'csv'] as const;
 
 /** What a plan can be asked for in single values. */
 class CashPriorityQuery extends MomentQueryDto {
@@ -68,7 +67,7 @@ class CashPriorityQuery extends MomentQueryDto {
   /** How the report comes. By default by Accept, and JSON where that leaves it open. */
   @Optional()
   @OneOf(formats)
-  format?: (typeof formats)[number];
+  format?: Format;
 }
 
 @LedgerRoutes('reports')
@@ -106,7 +105,8 @@ export class CashPriorityReportController {
     // Which currency it is in is known only now, where the query leaves that out.
     const fault = query.minimumBalance === undefined ? undefined : faultOfAmount(query.minimumBalance, currency);
     if (fault) rejectQuery([{ pointer: '/minimumBalance', detail: fault }]);
-    const { text } = await this.plans.compute({ moment, currency, request: requestOf(query), form: format });
+    const request = toPlanRequest(planRequestOf({ ...requestOf(query), currency }));
+    const { text } = await this.plans.compute(call, { moment, currency, request, form: format });
     void reply.headers({
       'content-type': contentTypes[format],
       'ledger-position': String(moment.position),

@@ -1,4 +1,4 @@
-import { Get, Headers, Query, StreamableFile } from '@nestjs/common';
+import { Get, Headers, Ip, Query, StreamableFile } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { AnyRole } from '../access/declared.js';
 import { Login } from '../access/login.js';
@@ -168,6 +168,7 @@ export class EventsController {
     @Headers('accept') accept: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Headers('authorization') authorization: string | undefined,
+    @Ip() address: string,
   ): Promise<StreamableFile | string> {
     const format = formatOf(accept);
     const { ledgerId, reply } = call;
@@ -175,7 +176,7 @@ export class EventsController {
     void reply.header('Ledger-Position', String(head)).header('Vary', 'Accept');
     if (format === 'text/event-stream') {
       const mayGoOn = async (): Promise<boolean> => {
-        const who = await this.login.identify(authorization);
+        const who = await this.login.identify(authorization, address);
         return !('refused' in who) && who.rolesIn(ledgerId).length > 0;
       };
       return this.#follow(call, query, head, lastEventId, mayGoOn);

@@ -8,6 +8,7 @@ import { AccessController } from './access.controller.js';
 import { AccessDesk } from './access-desk.js';
 import { AccessReportController } from './access-report.controller.js';
 import { AllocationsController } from './allocations.controller.js';
+import { ApprovalsController } from './approvals.controller.js';
 import { AuditController } from './audit.controller.js';
 import { CashPlansController } from './cash-plans.controller.js';
 import { CashPlanLists } from './cash-plans.lists.js';
@@ -34,6 +35,7 @@ import { OffersController } from './offers.controller.js';
 import { PaymentsController } from './payments.controller.js';
 import { PeriodsController } from './periods.controller.js';
 import { PlanRuns } from './plan-runs.js';
+import { PolicyController } from './policy.controller.js';
 import { PresetsController } from './presets.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Reader } from './reader.js';
@@ -68,6 +70,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     InvoicesController,
     DeferralsController,
     HoldsAndDisputesController,
+    ApprovalsController,
     CreditNotesController,
     ChargesController,
     PaymentsController,
@@ -83,6 +86,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CashPlansController,
     CashPriorityReportController,
     PeriodsController,
+    PolicyController,
     PresetsController,
     AccessController,
     AccessReportController,

@@ -1,3 +1,4 @@
+import { ShownApproval } from './approvals.dto.js';
 import { uuidv7 } from '../event-log/uuid.js';
 import type { PostInvoice } from '../domain/invoices.js';
 import type { ItemStatus } from '../domain/status.js';
@@ -230,6 +231,8 @@ export class InvoiceResource extends Shown {
   deferrals!: DeferralEntry[];
   holds!: ShownHold[];
   disputes!: ShownDispute[];
+  /** Whether it needs one before it is paid, the policy says. */
+  approvals!: ShownApproval[];
   reversal?: ShownReversal;
   /** What looks wrong with it; where it is posted, and where it is read by its id. */
   warnings?: WarningResource[];

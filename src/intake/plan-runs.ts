@@ -2,17 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { CashPlan } from '../domain/cash-plan.js';
 import type { DataOf } from '../domain/events.js';
-import { OutcomeUnknown } from '../event-log/ledger-writer.js';
+import { Contended, OutcomeUnknown, TooBusy } from '../event-log/ledger-writer.js';
 import { type PlanJob, PlanJobs } from '../planning/plan-jobs.js';
 import { unpack } from '../planning/packed.js';
 import { PlanCancelled, Planner, PlannerBusy, PlannerStopped, type Planning } from '../planning/planner.js';
 import type { Moment } from '../reports/as-of.js';
 import type { Call } from './call.js';
-import { type CashPlanBody, toPlanRequest } from './cash-plans.dto.js';
 import { translated } from './cash-plans.problems.js';
 import { CommandDesk } from './command-desk.js';
 import type { Sendable } from './idempotency.js';
-import type { Plain } from './plain.js';
+import { type AskedPlan, toPlanRequest } from './plan-request.js';
 import { answerTo } from './problem.filter.js';
 import { Problem } from './problems.js';
 import { planHead, planResource, RecordedPlans } from './recorded-plans.js';
@@ -20,12 +19,14 @@ import { planHead, planResource, RecordedPlans } from './recorded-plans.js';
 /** What a plan is made of, so that any instance can make it: as it stands in the list of jobs, as JSON. */
 export interface PlanOrder {
   readonly call: Pick<Call, 'actor' | 'key' | 'ledgerId' | 'method' | 'path' | 'body'>;
-  readonly request: Plain<CashPlanBody>;
+  readonly request: AskedPlan;
   readonly moment: Moment;
 }
 
 interface Run {
   readonly job: PlanJob;
+  /** Whoever asked for it may have been told that it is on the list. */
+  readonly isTakenOver: boolean;
   planning?: Planning;
   isCancelled: boolean;
   /** The log has a plan of this name already. */
@@ -64,16 +65,16 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Begins a job that this instance holds, or joins it.
+   * Begins a job that this instance has just come to hold. What it has under way of the same name it has lost: that was
+   * cancelled elsewhere, and may be another request.
    *
-   * @returns the answer to whoever asked for it; rejects with {PlannerStopped} if it is left to another instance
+   * @returns the answer to whoever asked for it; rejects with {PlanCancelled} if it was cancelled or is not this
+   * instance's any more, and with what `isPassing` if it is left to whoever takes it over
    */
-  begin(job: PlanJob): Promise<Sendable<Buffer>> {
+  begin(job: PlanJob, isTakenOver = false): Promise<Sendable<Buffer>> {
     const name = nameOf(job);
-    const before = this.#runs.get(name);
-    // What was cancelled may be asked for anew before its end.
-    if (before && !before.isCancelled) return before.done;
-    const run = { job, isCancelled: false, isRepeat: false } as { -readonly [K in keyof Run]: Run[K] };
+    this.cancel(job.ledgerId, job.planId);
+    const run = { job, isTakenOver, isCancelled: false, isRepeat: false } as { -readonly [K in keyof Run]: Run[K] };
     run.done = this.#make(run)
       .then(
         async (answer) => {
@@ -96,15 +97,16 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Answers a request for a plan of this name that is recorded. @returns undefined if there is none */
-  async repeat(call: Call, planId: string, request: Plain<CashPlanBody>): Promise<Sendable<Buffer> | undefined> {
+  async repeat(call: Call, planId: string, request: AskedPlan): Promise<Sendable<Buffer> | undefined> {
     const { ledgerId } = call;
     const earlier = await this.recorded.find(ledgerId, planId);
     return earlier && this.#record({ ledgerId, planId }, call, request, earlier.data, await unpack(earlier.data.plan));
   }
 
-  /** What this instance has under way of a plan. */
-  find(ledgerId: string, planId: string): Promise<Sendable<Buffer>> | undefined {
-    return this.#runs.get(nameOf({ ledgerId, planId }))?.done;
+  /** What this instance has under way of a job. */
+  find(job: PlanJob): Promise<Sendable<Buffer>> | undefined {
+    const run = this.#runs.get(nameOf(job));
+    return run?.job.content === job.content ? run.done : undefined;
   }
 
   /** Stops computing what was cancelled. */
@@ -132,7 +134,7 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   async #compute(
     run: Run,
     moment: Moment,
-    request: Plain<CashPlanBody>,
+    request: AskedPlan,
   ): Promise<{ text: Buffer; plan: Omit<DataOf<'CashPlanProposed'>, 'planId'> }> {
     if (run.isCancelled) throw new PlanCancelled('it was cancelled');
     const wanted = { moment, currency: request.currency, request: toPlanRequest(request), form: 'recorded' } as const;
@@ -147,14 +149,14 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   async #record(
     { ledgerId, planId }: Pick<PlanJob, 'ledgerId' | 'planId'>,
     call: PlanOrder['call'],
-    { id: _, ...request }: Plain<CashPlanBody>,
+    request: AskedPlan,
     plan: Omit<DataOf<'CashPlanProposed'>, 'planId'>,
     text: Buffer,
   ): Promise<Sendable<Buffer>> {
     let planHash = plan.planHash;
     const answer = await this.desk.answer<CashPlan>(
       call,
-      { type: 'ProposeCashPlan', id: planId, request, plan },
+      { type: 'ProposeCashPlan', id: planId, request: { ...request }, plan },
       (document) => {
         ({ planHash } = document.facts);
         return { location: `/cash-plans/${planId}`, resource: planHead(document) };
@@ -171,13 +173,15 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
     return unpack(theirs.data.plan);
   }
 
-  async #end({ job, isCancelled, isRepeat }: Run, error: unknown): Promise<void> {
+  async #end({ job, isTakenOver, isCancelled, isRepeat }: Run, error: unknown): Promise<void> {
     // What is known of it is in the list already, or the list is out of reach, and whoever takes it over finds out.
     if (isCancelled || error instanceof PlanCancelled || error instanceof OutcomeUnknown) return;
     try {
-      if (error instanceof PlannerStopped) await this.jobs.release(job);
       // What is recorded is no failure, whatever else was asked for under its name.
-      else if (error instanceof PlannerBusy || isRepeat) await this.jobs.remove(job);
+      if (isRepeat) await this.jobs.remove(job);
+      // Whoever has just asked is told to send it again.
+      else if (error instanceof PlannerBusy) await (isTakenOver ? this.jobs.release(job) : this.jobs.remove(job));
+      else if (isPassing(error)) await this.jobs.release(job);
       else await this.jobs.fail(job, this.#problemOf(job, translated(error)));
     } catch (failure) {
       this.#logger.warn(`plan ${job.planId}: how it ended could not be noted (${String(failure)})`);
@@ -199,7 +203,7 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
       try {
         if (this.#runs.size > 0) await this.#hearOfCancelled();
         if (this.#runs.size < fewRuns)
-          for (const job of await this.jobs.takeOver(fewRuns - this.#runs.size, givenUp)) void this.begin(job);
+          for (const job of await this.jobs.takeOver(fewRuns - this.#runs.size, givenUp)) void this.begin(job, true);
         if (beats++ % 60 === 0) await this.jobs.forget();
       } catch (error) {
         this.#logger.warn(`the list of plans could not be read; trying again (${String(error)})`);
@@ -217,6 +221,10 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 }
+
+/** Whether it is no fault of the plan's: it is computed and recorded later, here or elsewhere. */
+export const isPassing = (error: unknown): boolean =>
+  [PlannerStopped, TooBusy, Contended].some((passing) => error instanceof passing);
 
 const nameOf = ({ ledgerId, planId }: Pick<PlanJob, 'ledgerId' | 'planId'>): string => `${ledgerId}/${planId}`;
 

@@ -7,6 +7,8 @@ import {
   NotFoundException,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { TooManyFailures } from '../access/failed-logins.js';
+import { KeysUnavailable } from '../access/oidc.js';
 import { type Facts, Rejection } from '../domain/rejection.js';
 import { LedgerSetBack } from '../audit/sealer.js';
 import { Contended, KeyReused, OutcomeUnknown, TooBusy } from '../event-log/ledger-writer.js';
@@ -71,6 +73,18 @@ const explain = (error: unknown, presentedToken: boolean): Explained => {
       facts: { asked, position },
       headers: soon,
     };
+  }
+  if (error instanceof TooManyFailures) {
+    return {
+      code: 'too-many-failed-logins',
+      detail:
+        'Too many tokens from this address, or with this beginning, were wrong: wait before you send another one.',
+      headers: { 'Retry-After': String(error.retryAfterSeconds) },
+    };
+  }
+  if (error instanceof KeysUnavailable) {
+    const detail = 'Whether the access token is good can’t be said for now. Send the request again in a moment.';
+    return { code: 'no-identity-keys', detail, headers: soon };
   }
   if (error instanceof LedgerSetBack) return { code: 'ledger-set-back', detail: `${error.message}.` };
   const status = statusOf(error);

@@ -36,6 +36,9 @@ const statusOfRejection: Record<RejectionCode, number> = {
   'period-not-closed': 422,
   'not-the-last-period': 422,
   'on-hold': 422,
+  'not-approved': 422,
+  'already-approved': 422,
+  'segregation-of-duties': 422,
   'already-on-hold': 422,
   'not-on-hold': 422,
   'already-withdrawn': 422,
@@ -65,6 +68,7 @@ const outside = {
   'unsupported-media-type': { title: 'The body is not JSON', status: 415 },
   'idempotency-key-reused': { title: 'The key came before, with another request', status: 422 },
   'too-many-requests': { title: 'More requests wait than can be taken in', status: 429 },
+  'too-many-failed-logins': { title: 'Too many logins have failed', status: 429 },
   'headers-too-large': { title: 'The header is too large', status: 431 },
   'internal-error': { title: 'Something went wrong on our side', status: 500 },
   'not-yet-there': { title: 'The data does not go that far yet', status: 503 },
@@ -72,6 +76,7 @@ const outside = {
   contended: { title: 'Others keep changing the same documents; nothing was recorded', status: 503 },
   'ledger-set-back': { title: 'The ledger was set back to an earlier state; nothing is recorded', status: 503 },
   'plan-cancelled': { title: 'The plan was cancelled before it was done', status: 503 },
+  'no-identity-keys': { title: 'The keys of the identity provider can not be had', status: 503 },
   unavailable: { title: 'The database does not answer; nothing was recorded', status: 503 },
 } as const satisfies Record<string, { title: string; status: number }>;
 

@@ -151,6 +151,7 @@ export const invoiceResource = (invoice: Invoice, today: LocalDate): Plain<Invoi
       amount: format(amount < 0n ? -amount : amount),
       reason,
     })),
+    approvals: invoice.approvals as Plain<InvoiceResource>['approvals'],
     reversal: invoice.reversal,
   };
 };

@@ -43,9 +43,13 @@ export type AdoptionOutcome =
   | {
       readonly kind: 'failed';
       readonly name: keyof typeof knownErrors | undefined;
+      /** Of what the database or the network says. */
+      readonly code: unknown;
       readonly message: string;
       readonly stack: string | undefined;
     };
+
+const maxWaiting = 50;
 
 /**
  * Adopts plans in a thread of their own: a plan of thousands of bills is read, compared with the books and decided in
@@ -55,6 +59,7 @@ export type AdoptionOutcome =
 export class Adopter {
   /** One thread at a time: each takes as much memory as a small process. */
   #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   /**
    * @param url of the database that is written to
@@ -71,7 +76,7 @@ export class Adopter {
     return { receipt: receipt!, replayed: replayed!, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
   }
 
-  /** What came of an adoption, as JSON. @throws {Rejection} `not-found` */
+  /** What came of an adoption, as JSON. @throws {Rejection} `not-found` @throws {TooBusy} */
   async show(plan: PlanName): Promise<Buffer> {
     const { body } = await this.#run({ url: this.url, plan });
     return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -83,8 +88,14 @@ export class Adopter {
   }
 
   async #run(task: AdoptionTask): Promise<Extract<AdoptionOutcome, { kind: 'done' }>> {
+    if (this.#waiting >= maxWaiting) throw new TooBusy();
+    this.#waiting += 1;
     const thread = this.thread ?? new URL('./adoption-thread.js', import.meta.url);
-    const running = this.#last.then(() => outcomeOf(thread, task));
+    const running = this.#last
+      .then(() => outcomeOf(thread, task))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
     this.#last = running.catch(() => undefined);
     const outcome = await running;
     switch (outcome.kind) {
@@ -93,9 +104,9 @@ export class Adopter {
       case 'rejected':
         throw new Rejection(outcome.code, outcome.detail, outcome.facts as Rejection['facts']);
       case 'failed': {
-        const { name, message, stack } = outcome;
+        const { name, code, message, stack } = outcome;
         const Known = name === undefined ? Error : knownErrors[name];
-        throw Object.assign(new Known(message), { stack });
+        throw Object.assign(new Known(message), { stack }, code !== undefined && { code });
       }
     }
   }
@@ -104,11 +115,15 @@ export class Adopter {
 const outcomeOf = (thread: URL, workerData: AdoptionTask): Promise<AdoptionOutcome> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(thread, { workerData });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', () => {
-      // With an order it may have been recorded or not: repeating it tells.
-      const what = 'the thread that adopts plans ended unexpectedly';
+    // With an order it may have been recorded or not: repeating it tells.
+    const end = (what: string): void => {
       reject(workerData.order ? new OutcomeUnknown(what) : new Error(what));
+    };
+    worker.once('message', resolve);
+    worker.once('error', (error) => {
+      end(`the thread that adopts plans failed: ${error.message}`);
+    });
+    worker.once('exit', () => {
+      end('the thread that adopts plans ended unexpectedly');
     });
   });

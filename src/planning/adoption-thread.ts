@@ -5,6 +5,7 @@ import type { PlanAnswer, PlanInput } from '../cash-priority/model.js';
 import type { CashPlan } from '../domain/cash-plan.js';
 import { Rejection, reject } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
+import { OutcomeUnknown } from '../event-log/ledger-writer.js';
 import { type AdoptionOutcome, type AdoptionTask, knownErrors } from './adopter.js';
 import { adoptionResource, toAdopt } from './adoption.js';
 import { unpack } from './packed.js';
@@ -15,8 +16,13 @@ const pool = new pg.Pool({
   max: 2,
   application_name: 'duebook adoption',
   connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+  // Past this time the batch is sent again on another connection, which its keys make harmless: see app.module.ts.
+  query_timeout: 12_000,
 });
+// A connection that breaks fails the next statement of whoever has it; unheard, its error would end the thread.
 pool.on('error', () => undefined);
+pool.on('connect', (client) => client.on('error', () => undefined));
 const log = new EventLog(pool);
 
 const parsed = async <T>(text: Parameters<typeof unpack>[0]): Promise<T> =>
@@ -47,8 +53,12 @@ const done = async (): Promise<AdoptionOutcome> => {
     }),
   });
   const { body, ...rest } = receipt;
-  const whole = `${body.slice(0, -1)},"position":${receipt.position}}`;
-  return { kind: 'done', receipt: { ...rest, body: '{}' }, replayed, body: new TextEncoder().encode(whole) };
+  try {
+    const whole = new TextEncoder().encode(`${body.slice(0, -1)},"position":${receipt.position}}`);
+    return { kind: 'done', receipt: { ...rest, body: '{}' }, replayed, body: whole };
+  } catch (error) {
+    throw new OutcomeUnknown(`recorded, and not shown: ${String(error)}`);
+  }
 };
 
 const bytesOf = (resource: object): Uint8Array => new TextEncoder().encode(JSON.stringify(resource));
@@ -62,8 +72,8 @@ const outcomeOf = async (): Promise<AdoptionOutcome> => {
     }
     const names = Object.keys(knownErrors) as (keyof typeof knownErrors)[];
     const name = names.find((one) => error instanceof knownErrors[one]);
-    const { message, stack } = error as Error;
-    return { kind: 'failed', name, message, stack };
+    const { code, message, stack } = error as Error & { readonly code?: unknown };
+    return { kind: 'failed', name, code, message, stack };
   }
 };
 

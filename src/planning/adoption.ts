@@ -26,6 +26,7 @@ const itemsToAdopt = (input: PlanInput, answer: PlanAnswer): AdoptCashPlan['item
         itemId: item.itemId,
         name: `${item.kind}/${documentIdOf(item.itemId)}`,
         ...(item.hold && { hold: item.hold.until === undefined ? {} : { until: item.hold.until } }),
+        ...(item.hold?.unapproved && { unapproved: true }),
         instalments: item.instalments,
         parts: parts.map(({ on, amount }) => ({ id: uuidv7(), on, amount })),
         ...(offer && { offer: { id: offer.id, cost: offer.cost, chargeId: uuidv7() } }),

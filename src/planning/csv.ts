@@ -61,5 +61,6 @@ const partsOf = (
   decision: Decision,
 ): { readonly on: string | null; readonly amount: string; readonly cash?: string }[] => [
   ...decision.payments,
-  ...(/[1-9]/.test(decision.unpaid) ? [{ on: null, amount: decision.unpaid }] : []),
+  // The payments of an accepted offer are all its instalments, also those after the last run.
+  ...(decision.offerId === undefined && /[1-9]/.test(decision.unpaid) ? [{ on: null, amount: decision.unpaid }] : []),
 ];

@@ -24,6 +24,7 @@ import {
   type Minor,
   parseMinor,
 } from '../domain/money.js';
+import { noPolicy, type Policy } from '../domain/policy.js';
 import type { Moment } from '../reports/as-of.js';
 import { dayText, inScope, scopeValues, vendorsThen } from '../reports/books-sql.js';
 import type { Snapshot } from '../reports/snapshot.js';
@@ -36,6 +37,8 @@ type Kept = Consequences & { readonly source?: string };
 
 interface Rows {
   readonly items: {
+    /** Of all rows together. */
+    readonly bills: string;
     readonly kind: 'invoice' | 'charge';
     readonly id: string;
     readonly vendor_id: string;
@@ -46,6 +49,8 @@ interface Rows {
     readonly owed: string;
     readonly disputed: string;
   };
+  readonly policies: { readonly policy: string };
+  readonly unapproved: { readonly invoice_id: string };
   readonly holds: { readonly invoice_id: string; readonly reason: string; readonly until: string | null };
   readonly consequences: { readonly vendor_id: string; readonly invoice_id: string; readonly consequences: string };
   readonly offers: {
@@ -80,17 +85,29 @@ const openItems = `
    group by item_type, item_id, vendor_id, original_due_on, due_on, planned_on
   having sum(owed) > 0`;
 
+const latestBalances = `
+  select distinct on (account) account, stated_on, balance
+    from books.cash_balances
+   where ledger_id = $1 and generation = $2 and currency = $5 and stated_on <= $3::date and position <= $4
+   order by account, stated_on desc, position desc`;
+
 const queries = {
+  // With how many bills there are, and nothing but that if there are more than a plan can hold.
   items: `
-    select o.item_type as kind, o.item_id as id, o.vendor_id, d.number, ${dayText('o.original_due_on')} as original,
-           ${dayText('o.due_on')} as due, ${dayText('o.planned_on')} as planned, o.owed, o.disputed
-      from (${openItems}) o
+    with open as materialized (${openItems}),
+         counted as (select count(*) as bills from (select distinct item_type, item_id from open) o)
+    select c.bills, o.item_type as kind, o.item_id as id, o.vendor_id, d.number,
+           ${dayText('o.original_due_on')} as original, ${dayText('o.due_on')} as due,
+           ${dayText('o.planned_on')} as planned, o.owed, o.disputed
+      from counted c
+      left join open o on c.bills <= ${maxBills}
       left join books.documents d
         on d.ledger_id = $1 and d.generation = $2 and d.kind = o.item_type and d.id = o.item_id`,
-  // A release ends the hold that is in force on its day, also where that is still to come.
+  // A release ends the hold that is in force on its day, also where that is still to come. Of several that are in force,
+  // as where an earlier one was recorded later, the one that ends last counts.
   holds: `
-    select invoice_id, reason, ${dayText('ends_on')} as until
-      from (select h.invoice_id, h.reason,
+    select distinct on (invoice_id) invoice_id, reason, ${dayText('ends_on')} as until
+      from (select h.invoice_id, h.position, h.reason,
                    least(h.until,
                          (select min(r.effective_on) from books.holds r
                            where r.ledger_id = $1 and r.generation = $2 and r.invoice_id = h.invoice_id
@@ -100,7 +117,21 @@ const queries = {
               from books.holds h
              where h.ledger_id = $1 and h.generation = $2 and h.position <= $4 and h.effective_on <= $3::date
                and h.reason is not null and $5::text is not null) held
-     where ends_on is null or ends_on > $3::date`,
+      where ends_on is null or ends_on > $3::date
+      order by invoice_id, ends_on desc nulls first, position`,
+  policies: `
+    select policy from books.policies
+     where ledger_id = $1 and generation = $2 and position <= $4 and $3::date is not null and $5::text is not null
+     order by position desc limit 1`,
+  // Of more than $6, and approved by nobody.
+  unapproved: `
+    select distinct o.item_id as invoice_id
+      from (${openItems}) o
+      join books.duties e on e.ledger_id = $1 and e.generation = $2 and e.invoice_id = o.item_id and e.amount > $6
+     where o.item_type = 'invoice'
+       and not exists (select from books.duties a
+                        where a.ledger_id = $1 and a.generation = $2 and a.invoice_id = o.item_id
+                          and a.duty = 'approve' and a.position <= $4)`,
   // In force is the set with the latest day up to asOf; of one day the one recorded last.
   consequences: `
     select distinct on (vendor_id, invoice_id) vendor_id, invoice_id, consequences
@@ -117,16 +148,14 @@ const queries = {
     select invoice_id, ${dayText('until')} as until, percent
       from books.settlement_discounts
      where ledger_id = $1 and generation = $2 and position <= $4 and until >= $3::date and $5::text is not null`,
-  balances: `
-    select distinct on (account) account, ${dayText('stated_on')} as on, balance
-      from books.cash_balances
-     where ledger_id = $1 and generation = $2 and currency = $5 and stated_on <= $3::date and position <= $4
-     order by account, stated_on desc, position desc`,
-  // What the journal says went out of our cash, less what came back: payments, their reversals, refunds.
+  balances: `select account, ${dayText('stated_on')} as on, balance from (${latestBalances}) b`,
+  // What the journal says went out of our cash, less what came back, since the oldest balance that counts: payments,
+  // their reversals, refunds.
   paid: `
     select account, ${dayText('effective_on')} as on, sum(credit - debit) as paid
       from books.journal_lines
      where ${inScope} and (account = 'cash' or account like 'cash:%')
+       and effective_on >= (select min(stated_on) from (${latestBalances}) b)
      group by account, effective_on`,
   expectations: `
     select e.expectation_id as id, e.direction, ${dayText('e.expected_on')} as on, e.amount, e.certainty, e.vendor_id,
@@ -140,7 +169,7 @@ const queries = {
   vendors: `select vendor_id, name from (${vendorsThen}) v where $3::date is not null and $5::text is not null`,
 } as const satisfies Record<keyof Rows, string>;
 
-const countItems = `select count(*) as bills from (select distinct item_type, item_id from (${openItems}) o) i`;
+type Read = <K extends keyof Rows>(name: K, ...more: readonly unknown[]) => Promise<Rows[K][]>;
 
 /**
  * Everything that a plan depends on, at one moment.
@@ -154,9 +183,9 @@ export const readPlanInput = async (
   request: PlanRequest,
 ): Promise<PlanInput> => {
   const values = scopeValues(snapshot, moment, currency);
-  const read = <K extends keyof Rows>(name: K): Promise<Rows[K][]> => snapshot.query<Rows[K]>(queries[name], values);
-  const [count] = await snapshot.query<{ bills: string }>(countItems, values);
-  const bills = Number(count?.bills ?? 0);
+  const read: Read = (name, ...more) => snapshot.query(queries[name], [...values, ...more]);
+  const found = await read('items');
+  const bills = Number(found[0]!.bills);
   if (bills > maxBills) throw new PlanRefusal('too-many-bills', { limit: maxBills, bills });
 
   const accounts = accountsOf(await read('balances'), await read('paid'), currency);
@@ -168,19 +197,22 @@ export const readPlanInput = async (
       inCurrency(JSON.parse(row.consequences) as Kept, currency),
     ]),
   );
+  const unapproved = await unapprovedOf(read, currency);
   const vendorsOwn = (vendorId: string): Kept | undefined => consequences.get(`${vendorId}/`);
   const items = [
-    ...itemsOf(await read('items'), {
+    ...itemsOf(bills === 0 ? [] : found, {
       currency,
       consequencesOf: (vendorId, invoiceId) =>
         merged(vendorsOwn(vendorId), consequences.get(`${vendorId}/${invoiceId}`)),
       offers: grouped(await read('offers')),
-      holds: new Map(
-        (await read('holds')).map(({ invoice_id, reason, until }) => [
+      holds: new Map([
+        ...(await read('holds')).map(({ invoice_id, reason, until }): [string, Hold] => [
           invoice_id,
           { reason, ...(until !== null && { until }) },
         ]),
-      ),
+        // Nobody knows when an approval comes, so it counts before any hold that ends by itself.
+        ...unapproved,
+      ]),
       discounts: new Map((await read('discounts')).map((row) => [row.invoice_id, row])),
     }),
     ...expectations.flatMap((row) => expectedBill(row, currency, vendorsOwn)),
@@ -200,6 +232,16 @@ export const readPlanInput = async (
     accounts,
     flows: expectations.filter((row) => !isBill(row)).map((row) => flowOf(row, currency)),
   };
+};
+
+/** What the ledger's policy keeps from being paid until somebody approves it. */
+const unapprovedOf = async (read: Read, currency: Currency): Promise<[string, Hold][]> => {
+  const [set] = await read('policies');
+  const { approvalAbove } = set ? (JSON.parse(set.policy) as Policy) : noPolicy;
+  const limit = approvalAbove.find((one) => one.currency === currency);
+  if (!limit) return [];
+  const hold = { reason: `not approved, and above ${limit.amount} ${currency}`, unapproved: true };
+  return (await read('unapproved', parseMinor(limit.amount, currency))).map(({ invoice_id }) => [invoice_id, hold]);
 };
 
 const full = (minor: string | Minor, currency: Currency): Amount => formatMinor(BigInt(minor), currency);

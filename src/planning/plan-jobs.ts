@@ -121,7 +121,7 @@ export class PlanJobs {
     await this.#move(
       job,
       ['queued', 'running', 'recording'],
-      `status = 'failed', problem = $4`,
+      `status = 'failed', problem = $5`,
       JSON.stringify(problem),
     );
   }
@@ -143,11 +143,12 @@ export class PlanJobs {
   }
 
   /** It is recorded, or refused before it was begun. */
-  async remove({ ledgerId, planId }: PlanJob): Promise<void> {
-    await this.#rows(`delete from books.plan_jobs where ledger_id = $1 and plan_id = $2 and holder = $3`, [
+  async remove({ ledgerId, planId, content }: PlanJob): Promise<void> {
+    await this.#rows(`delete from books.plan_jobs where ledger_id = $1 and plan_id = $2 and holder = $3 and job = $4`, [
       ledgerId,
       planId,
       this.holder,
+      content,
     ]);
   }
 
@@ -194,18 +195,19 @@ export class PlanJobs {
     );
   }
 
-  /** @returns whether it was still this instance's, and stood as it had to */
+  /** @returns whether it was still this instance's and the same request, and stood as it had to */
   async #move(
-    { ledgerId, planId }: PlanJob,
+    { ledgerId, planId, content }: PlanJob,
     from: readonly JobStatus[],
     set: string,
     ...more: readonly string[]
   ): Promise<boolean> {
     const rows = await this.#rows(
       `update books.plan_jobs set ${set}, changed_at = clock_timestamp()
-        where ledger_id = $1 and plan_id = $2 and holder = $3 and status in (${from.map((one) => `'${one}'`).join(', ')})
+        where ledger_id = $1 and plan_id = $2 and holder = $3 and job = $4
+          and status in (${from.map((one) => `'${one}'`).join(', ')})
        returning ${columns}`,
-      [ledgerId, planId, this.holder, ...more],
+      [ledgerId, planId, this.holder, content, ...more],
     );
     return rows.length > 0;
   }

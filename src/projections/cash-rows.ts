@@ -29,6 +29,7 @@ export const cashTables = {
   holds: ['invoice_id', 'position', 'effective_on', 'until', 'reason'],
   settlement_discounts: ['invoice_id', 'position', 'until', 'percent'],
   cash_plans: ['plan_id', 'position', 'facts'],
+  policies: ['position', 'policy'],
 } as const satisfies Record<string, readonly string[]>;
 export type CashTable = keyof typeof cashTables;
 
@@ -76,6 +77,8 @@ export const cashRowsOf = (event: RecordedEvent): CashRow[] => {
       const { inputs: _inputs, plan: _plan, ...facts } = event.data;
       return [{ table: 'cash_plans', cells: [facts.planId, position, JSON.stringify(facts)] }];
     }
+    case 'PolicySet':
+      return [{ table: 'policies', cells: [position, JSON.stringify(event.data)] }];
     default:
       return [];
   }

@@ -185,7 +185,14 @@ describe('the books of random histories', () => {
       fc.property(histories, fc.array(fc.nat(9), { minLength: 1 }), fc.boolean(), (history, sizes, isWarm) => {
         const events = eventsOf(history);
         const whole = fold(events, new Map());
-        const parts: Rows = { subledgerLines: [], journalLines: [], vendorFacts: [], cash: [], documents: [] };
+        const parts: Rows = {
+          subledgerLines: [],
+          journalLines: [],
+          vendorFacts: [],
+          cash: [],
+          duties: [],
+          documents: [],
+        };
         const memory = new Map<DocumentName, Folded>();
         for (let from = 0, pass = 0; from < events.length; pass++) {
           const through = from + 1 + sizes[pass % sizes.length]!;
@@ -204,6 +211,7 @@ describe('the books of random histories', () => {
           parts.journalLines.push(...rows.journalLines);
           parts.vendorFacts.push(...rows.vendorFacts);
           parts.cash.push(...rows.cash);
+          parts.duties.push(...rows.duties);
           parts.documents.push(...rows.documents);
           from = through;
         }

@@ -3,6 +3,7 @@ import { documentsOf, type DocumentName, type EventType, type RecordedEvent } fr
 import { type Posting, postingsOf } from '../domain/posting.js';
 import { type CashRow, cashRowsOf } from './cash-rows.js';
 import { type DocumentRow, documentRowOf } from './document-rows.js';
+import { type DutyRow, dutyRowsOf } from './duties.js';
 import { type SubledgerLine, subledgerLinesOf } from './subledger-lines.js';
 
 /** What an event makes a row of, with the place that tells rows of one event apart. */
@@ -28,6 +29,7 @@ export interface Rows {
   readonly journalLines: Placed<JournalLine>[];
   readonly vendorFacts: VendorFact[];
   readonly cash: CashRow[];
+  readonly duties: Placed<DutyRow>[];
   /** The documents that changed, as they stand after the last event. */
   readonly documents: (DocumentRow & {
     readonly name: DocumentName;
@@ -79,7 +81,7 @@ export const neededFor = (events: readonly RecordedEvent[]): Set<DocumentName> =
  * @param documents what the events before made of the documents that `neededFor` names; brought up to date in place
  */
 export const fold = (events: readonly RecordedEvent[], documents: Map<DocumentName, Folded>): Rows => {
-  const rows: Rows = { subledgerLines: [], journalLines: [], vendorFacts: [], cash: [], documents: [] };
+  const rows: Rows = { subledgerLines: [], journalLines: [], vendorFacts: [], cash: [], duties: [], documents: [] };
   const changed = new Map<DocumentName, number>();
   for (const event of events) {
     const { position } = event;
@@ -89,6 +91,7 @@ export const fold = (events: readonly RecordedEvent[], documents: Map<DocumentNa
       rows.journalLines.push({ ...posting, ...about(event, names[0]!), position, line }),
     );
     rows.cash.push(...cashRowsOf(event));
+    dutyRowsOf(event, before).forEach((duty, line) => rows.duties.push({ ...duty, position, line }));
     let line = 0;
     for (const name of names) {
       const folded = documents.get(name);

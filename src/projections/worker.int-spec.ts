@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type pg from 'pg';
@@ -514,6 +515,27 @@ describe('workers that run', () => {
     await letGo();
     expect((await new Books(pool).reach(ledgerId)).position).toBe(1);
     expect(reported).toHaveLength(1);
+  });
+
+  it('go on with all ledgers but the one that can not be folded, which is reported once and left to others', async () => {
+    const [bad, good] = [newLedger(), newLedger()];
+    await admin.query(`
+      create function public.refuse() returns trigger language plpgsql as $$ begin raise 'broken'; end $$;
+      create trigger refuse before insert on books.documents for each row
+        when (new.ledger_id = '${bad}') execute function public.refuse()`);
+    const reported: unknown[] = [];
+    startWorker((error) => reported.push(error));
+    for (const ledgerId of [bad, good]) await log.execute(ledgerId, requestOf(openLedger(ledgerId)));
+    expect((await new Books(pool).reach(good)).position).toBe(1);
+    // Long enough for it to be tried again.
+    await sleep(1_500);
+    const { rows } = await admin.query('select position, lease_holder from books.checkpoints where ledger_id = $1', [
+      bad,
+    ]);
+    expect(rows).toEqual([{ position: '0', lease_holder: null }]);
+    expect(reported.map(String)).toEqual([expect.stringContaining('broken')]);
+    await admin.query('drop trigger refuse on books.documents');
+    expect((await new Books(pool).reach(bad)).position).toBe(1);
   });
 
   it('leave the books of a ledger that nobody has opened at their beginning', async () => {

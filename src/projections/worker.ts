@@ -23,6 +23,7 @@ const documentsInMemory = 50_000;
  * over a handful. Who waits for a position has it looked at at once.
  */
 const pollMs = 100;
+const afterFailureMs = 1_000;
 
 /** The documents that the books of a ledger are folded on, as of a position. */
 interface Memory {
@@ -38,6 +39,8 @@ export class ProjectionWorker {
   readonly holder = randomUUID();
   readonly #memories = new LRUCache<string, Memory>({ max: 50 });
   readonly #due = new Set<string>();
+  /** The ledgers that can't be folded further, and when to try again. */
+  readonly #stuck = new Map<string, number>();
   #isUrgent = false;
   #lookedMs = 0;
   #wake: () => void = () => undefined;
@@ -89,13 +92,25 @@ export class ProjectionWorker {
         const behind = await this.#behind();
         const ledgerIds = new Set([...this.#due, ...behind]);
         this.#due.clear();
-        for (const ledgerId of ledgerIds) await this.catchUp(ledgerId);
+        for (const ledgerId of ledgerIds) await this.#tryToCatchUp(ledgerId);
         this.#lookedMs = performance.now();
         if (!this.#mustLookNow()) await this.#pause(pollMs);
       } catch (error) {
         this.report(error);
-        await this.#pause(1_000);
+        await this.#pause(afterFailureMs);
       }
+    }
+  }
+
+  /** What is wrong with one ledger keeps no other one waiting, and is told once for as long as it lasts. */
+  async #tryToCatchUp(ledgerId: string): Promise<void> {
+    if (performance.now() < (this.#stuck.get(ledgerId) ?? 0)) return;
+    try {
+      await this.catchUp(ledgerId);
+      this.#stuck.delete(ledgerId);
+    } catch (error) {
+      if (!this.#stuck.has(ledgerId)) this.report(error);
+      this.#stuck.set(ledgerId, performance.now() + afterFailureMs);
     }
   }
 
@@ -132,16 +147,19 @@ export class ProjectionWorker {
       await sleep(5);
       return;
     }
-    let { position } = lease;
-    for (let isEnd = false; !isEnd && !this.#isStopping();) {
-      const next = await this.#pass(ledgerId, lease.generation, position, { isLive: true });
-      if (next.position === position) break;
-      ({ position, isEnd } = next);
+    try {
+      let { position } = lease;
+      for (let isEnd = false; !isEnd && !this.#isStopping();) {
+        const next = await this.#pass(ledgerId, lease.generation, position, { isLive: true });
+        if (next.position === position) break;
+        ({ position, isEnd } = next);
+      }
+    } finally {
+      await this.pool.query(
+        `update books.checkpoints set lease_holder = null, lease_until = null where ledger_id = $1 and generation = $2 and lease_holder = $3`,
+        [ledgerId, lease.generation, this.holder],
+      );
     }
-    await this.pool.query(
-      `update books.checkpoints set lease_holder = null, lease_until = null where ledger_id = $1 and generation = $2 and lease_holder = $3`,
-      [ledgerId, lease.generation, this.holder],
-    );
   }
 
   /**
@@ -322,6 +340,7 @@ const foldInTurns = async (events: readonly RecordedEvent[], documents: Map<Docu
     journalLines: pieces.flatMap((rows) => rows.journalLines),
     vendorFacts: pieces.flatMap((rows) => rows.vendorFacts),
     cash: pieces.flatMap((rows) => rows.cash),
+    duties: pieces.flatMap((rows) => rows.duties),
     // Of each as the last piece that changed it left it.
     documents: [...new Map(pieces.flatMap((rows) => rows.documents).map((row) => [row.name, row])).values()],
   };
@@ -391,6 +410,23 @@ const writeRows = async (
         .map(({ cells }) => [ledgerId, generation, ...cells]),
     );
   }
+  await copyRows(
+    client,
+    'books.duties (ledger_id, generation, position, line, effective_on, duty, person_id, vendor_id, invoice_id, currency, amount)',
+    rows.duties.map((row) => [
+      ledgerId,
+      generation,
+      row.position,
+      row.line,
+      row.effectiveOn,
+      row.duty,
+      row.personId,
+      row.vendorId,
+      row.invoiceId,
+      row.currency,
+      row.amount,
+    ]),
+  );
   // What is made here is not there yet, and costs less to add than to look for.
   const made = rows.documents.filter(({ madeAt }) => madeAt > from);
   await copyRows(

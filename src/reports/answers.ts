@@ -186,6 +186,27 @@ const changesAnswer = report({
   }),
 });
 
+const duty: Schema = { type: 'string', enum: ['enter', 'approve', 'pay'] };
+
+const dutiesAnswer = report({
+  cases: list(
+    object(
+      {
+        personId: text,
+        vendorId: text,
+        vendorName: nullableText,
+        invoiceId: text,
+        number: nullableText,
+        currency,
+        total: amount,
+        duties: { ...list(duty), description: 'At least two.' },
+        acts: list(object({ duty, position })),
+      },
+      { description: 'One person and one invoice. By vendor, invoice and person.' },
+    ),
+  ),
+});
+
 const answers = {
   ageing: ageingAnswer,
   liabilities: liabilitiesAnswer,
@@ -193,6 +214,7 @@ const answers = {
   'trial-balance': trialBalanceAnswer,
   journal: journalAnswer,
   changes: changesAnswer,
+  duties: dutiesAnswer,
 };
 
 /** Describes a report in the OpenAPI document. What holds for every route is added there. */

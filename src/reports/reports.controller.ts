@@ -2,12 +2,13 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AnyRole } from '../access/declared.js';
+import { AnyRole, Roles } from '../access/declared.js';
 import { ageing, ageingCsv } from './ageing.js';
 import { Answers } from './answers.js';
 import { type Moment, rejectParameter, ReportReader } from './as-of.js';
 import { changes, changingEvents } from './changes.js';
 import { changesCsv, changesJson, type ReadEvents } from './changes-formats.js';
+import { dutiesCsv, dutiesReport } from './duties.js';
 import { contentTypes, formatOf } from './formats.js';
 import { continued, journal, journalCsv, readCursor } from './journal.js';
 import { liabilities, liabilitiesCsv } from './liabilities.js';
@@ -109,6 +110,23 @@ export class ReportsController {
       query,
       (snapshot, moment) => trialBalance(snapshot, moment, query.currency),
       trialBalanceCsv,
+    );
+  }
+
+  @Get('duties')
+  @Roles('auditor', 'admin')
+  @Answers('duties', 'Where one person did two things about an invoice that two people should do')
+  duties(
+    @Param('ledger') ledger: string,
+    @Query(QueryPipe) query: ReportQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.#answer(
+      { name: 'duties', ledger, accept, reply },
+      query,
+      (snapshot, moment) => dutiesReport(snapshot, moment, query.currency),
+      dutiesCsv,
     );
   }
 

@@ -35,6 +35,7 @@ import type {
 import type { PostInvoice } from '../../src/domain/invoices.js';
 import { type Amount, formatMinor } from '../../src/domain/money.js';
 import { type Item, openOn, openSchedule } from '../../src/domain/open-item.js';
+import { noPolicy, type SetPolicy } from '../../src/domain/policy.js';
 import type { MakePayment } from '../../src/domain/payments.js';
 import type { ReceiveRefund } from '../../src/domain/refunds.js';
 import { type Facts, Rejection, type RejectionCode } from '../../src/domain/rejection.js';
@@ -50,6 +51,9 @@ interface Turn {
 
 /** The clock of the ledger moves to a day. */
 export const today = (day: LocalDate): Turn => ({ turn: (books) => void (books.today = day) });
+
+/** From here on another person gives the commands. */
+export const by = (id: string, role = 'clerk'): Turn => ({ turn: (books) => void (books.actor = { id, role }) });
 
 /** The books are closed through a day; `null` reopens them all. */
 export const closed = (through: LocalDate | null): ApEvent =>
@@ -101,8 +105,8 @@ export class Books {
 
   working(): Working {
     const documents: Documents = { find: (name) => this.find(name), findFresh: (name) => this.find(name) };
-    const closedThrough = this.find('ledger')?.closedThrough;
-    return new Working(documents, frozen({ today: this.today, closedThrough, fingerprint }));
+    const { closedThrough, policy = noPolicy } = this.find('ledger') ?? {};
+    return new Working(documents, frozen({ today: this.today, closedThrough, policy, actor: this.actor, fingerprint }));
   }
 
   /** @throws {Rejection} if a rule refuses the command */
@@ -459,6 +463,17 @@ export const resolve = (invoiceId: string, more: Rest<ResolveDispute, 'invoiceId
   invoiceId,
   reason: 'agreed',
   ...more,
+});
+
+export const policy = (more: Rest<SetPolicy> = {}): Command => ({
+  type: 'SetPolicy',
+  approvalAbove: [],
+  ...more,
+});
+export const approve = (invoiceId: string, comment?: string): Command => ({
+  type: 'ApproveInvoice',
+  invoiceId,
+  ...(comment !== undefined && { comment }),
 });
 
 /** The reversal of whatever the id names. */

@@ -1,0 +1,102 @@
+import { takingTurns } from '../database/turns.js';
+import { type Amount, type Currency, formatMinor } from '../domain/money.js';
+import type { Moment } from './as-of.js';
+import { asOfDay, scopeValues, vendorsThen } from './books-sql.js';
+import { csvLine, momentCells, momentColumns } from './csv.js';
+import type { Snapshot } from './snapshot.js';
+
+/** What one person should not do two of: enter or correct an invoice, approve it, pay it. */
+const duties = ['enter', 'approve', 'pay'] as const;
+type Duty = (typeof duties)[number];
+
+/** One person who did at least two of them about one invoice. */
+interface Case {
+  readonly personId: string;
+  readonly vendorId: string;
+  readonly vendorName: string | null;
+  readonly invoiceId: string;
+  /** As the vendor printed it. */
+  readonly number: string | null;
+  readonly currency: Currency;
+  readonly total: Amount;
+  readonly duties: readonly Duty[];
+  /** Each time that they did one of them, by position. */
+  readonly acts: readonly { readonly duty: Duty; readonly position: number }[];
+}
+
+export interface DutiesReport extends Moment {
+  readonly cases: readonly Case[];
+}
+
+interface Act {
+  readonly person_id: string;
+  readonly vendor_id: string;
+  readonly name: string | null;
+  readonly invoice_id: string;
+  readonly number: string | null;
+  readonly currency: Currency;
+  readonly amount: string;
+  readonly duty: Duty;
+  readonly position: string;
+}
+
+/** What was done by asOf and recorded by the position. Whose invoice it is, and how much, its posting says. */
+const query = `
+  with acts as materialized (
+    select person_id, vendor_id, invoice_id, duty, position from books.duties
+     where ledger_id = $1 and generation = $2 and effective_on <= ${asOfDay} and position <= $4
+  ), cases as (
+    select person_id, invoice_id from acts group by person_id, invoice_id having count(distinct duty) > 1
+  )
+  select distinct a.person_id, a.vendor_id, v.name, a.invoice_id, d.number, p.currency, p.amount, a.duty, a.position
+    from cases c
+    join acts a on a.person_id = c.person_id and a.invoice_id = c.invoice_id
+    join books.duties p
+      on p.ledger_id = $1 and p.generation = $2 and p.invoice_id = c.invoice_id and p.amount is not null
+         and ($5::text is null or p.currency = $5)
+    left join (${vendorsThen}) v on v.vendor_id = a.vendor_id
+    left join books.documents d
+      on d.ledger_id = $1 and d.generation = $2 and d.kind = 'invoice' and d.id = c.invoice_id
+   order by a.vendor_id, a.invoice_id, a.person_id, a.position, a.duty`;
+
+/** Every case in which one person did two things about an invoice that two people should do. */
+export const dutiesReport = async (
+  snapshot: Snapshot,
+  moment: Moment,
+  currency: Currency | undefined,
+): Promise<DutiesReport> => {
+  const cases: (Omit<Case, 'duties' | 'acts'> & { duties: Duty[]; acts: Case['acts'][number][] })[] = [];
+  const turn = takingTurns();
+  for (const row of await snapshot.query<Act>(query, scopeValues(snapshot, moment, currency))) {
+    await turn();
+    let last = cases.at(-1);
+    if (last?.invoiceId !== row.invoice_id || last.personId !== row.person_id) {
+      last = {
+        personId: row.person_id,
+        vendorId: row.vendor_id,
+        vendorName: row.name,
+        invoiceId: row.invoice_id,
+        number: row.number,
+        currency: row.currency,
+        total: formatMinor(BigInt(row.amount), row.currency),
+        duties: [],
+        acts: [],
+      };
+      cases.push(last);
+    }
+    last.acts.push({ duty: row.duty, position: Number(row.position) });
+  }
+  for (const one of cases) one.duties = duties.filter((duty) => one.acts.some((act) => act.duty === duty));
+  return { ...moment, cases };
+};
+
+const columns = ['personId', 'vendorId', 'vendorName', 'invoiceId', 'number', 'currency', 'total'] as const;
+
+/** The report as a CSV file: of each duty the positions at which it was done. */
+export function* dutiesCsv(report: DutiesReport): Generator<string> {
+  yield csvLine([...momentColumns, ...columns, ...duties]);
+  for (const one of report.cases) {
+    const done = duties.map((duty) => one.acts.flatMap((act) => (act.duty === duty ? [act.position] : [])).join(' '));
+    yield csvLine([...momentCells(report), ...columns.map((column) => one[column]), ...done]);
+  }
+}
