@@ -80,7 +80,7 @@ describe('a policy', () => {
     });
     const wrong = await operator.post('/policy', {
       approvalAbove: [
-        { currency: 'USD', amount: '1.005' },
+        { currency: 'USD', amount: 1 },
         { currency: 'XYZ', amount: '-1' },
       ],
       quorum: 3,
@@ -92,6 +92,8 @@ describe('a policy', () => {
       '/approvalAbove/1/currency',
       '/quorum',
     ]);
+    const fine = await operator.post('/policy', { approvalAbove: [{ currency: 'JPY', amount: '1.5' }] });
+    expect(fine.body.errors).toMatchObject([{ pointer: '/approvalAbove/0/amount' }]);
     const twice = [
       { currency: 'USD', amount: '1' },
       { currency: 'USD', amount: '2' },
@@ -100,6 +102,11 @@ describe('a policy', () => {
       { pointer: '/approvalAbove/1/currency' },
     ]);
   });
+});
+
+it('has no policy where there are no books', async () => {
+  await ledgerOf('books', { ann: ['clerk'] });
+  expect(told(await installation.post('/policy', {}))).toEqual([404, 'not-found']);
 });
 
 describe('an invoice that needs an approval', () => {
@@ -146,11 +153,17 @@ describe('an invoice that needs an approval', () => {
     const { operator, ann, bob } = await ledgerOf('plans', { ann: everything, bob: everything });
     await ann.record('/invoices', invoice('I1'));
     await ann.record('/invoices', invoice('I2', '10.00'));
+    await ann.record('/vendors/aws/consequences', { effectiveOn: '2024-01-01', neverDefer: true, source: 'x' });
     await ann.record('/cash/balances', { account: 'main', currency: 'USD', on: '2024-02-01', balance: '500.00' });
-    const plan = async (id: string) =>
-      (await ann.record('/cash-plans', { id, asOf: '2024-02-01', currency: 'USD' })).body as {
-        decisions: { itemId: string }[];
-      };
+    const plan = async (id: string): Promise<{ decisions: { itemId: string }[] }> => {
+      await ann.post('/cash-plans', { id, asOf: '2024-02-01', currency: 'USD' });
+      for (;;) {
+        const { status, body } = await ann.get(`/cash-plans/${id}`);
+        if (status === 200) return body as { decisions: { itemId: string }[] };
+        expect([status, body.status]).toEqual([202, expect.stringMatching(/queued|running/)]);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
     const of = ({ decisions }: { decisions: { itemId: string }[] }, id: string) =>
       decisions.find(({ itemId }) => itemId === id);
     const free = await plan('free');
