@@ -31,7 +31,7 @@ const ledgerOf = async <P extends string>(
     const { body } = await installation.record('/tokens', { personId, grants: [{ ledger, roles: held }] });
     clients[personId] = new LedgerClient(app.url, ledger, (body as { token: string }).token);
   }
-  return clients as Record<P | 'operator', LedgerClient>;
+  return clients;
 };
 const everything = roles;
 const invoice = (id: string, total = '100.00') => ({
@@ -207,7 +207,7 @@ describe('the report of duties', () => {
         });
         if (type === 'InvoicePosted' || type === 'InvoiceReversed') return [act('enter')];
         if (type === 'InvoiceApproved') return [act('approve')];
-        if (!/^Allocat/.test(type) || !data.to.invoiceId) return [];
+        if (!type.startsWith("Allocat") || !data.to.invoiceId) return [];
         const [kind, id] = Object.entries(data.from)[0] as [string, string];
         if (type === 'AllocationReversed')
           return kind === 'creditNoteId' ? [act('enter', actor.id, data.to.invoiceId)] : [];
@@ -288,8 +288,9 @@ describe('the report of duties', () => {
         const { status, body } = await eve.get(`/reports/duties?asOf=${asOf}&knownAtPosition=${position}`);
         expect([status, body.asOf, body.position]).toEqual([200, asOf, position]);
         expect(body.cases).toEqual(inOrder(casesIn(events, asOf, position)));
-        seen += body.cases.length;
-        most = Math.max(most, body.cases.length);
+        const { length } = body.cases as unknown[];
+        seen += length;
+        most = Math.max(most, length);
       }
     expect([seen > 50, most]).toEqual([true, 6]);
     expect((await eve.get('/reports/duties?currency=EUR')).body.cases).toEqual([]);
