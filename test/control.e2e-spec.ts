@@ -207,7 +207,7 @@ describe('the report of duties', () => {
         });
         if (type === 'InvoicePosted' || type === 'InvoiceReversed') return [act('enter')];
         if (type === 'InvoiceApproved') return [act('approve')];
-        if (!type.startsWith("Allocat") || !data.to.invoiceId) return [];
+        if (!type.startsWith('Allocat') || !data.to.invoiceId) return [];
         const [kind, id] = Object.entries(data.from)[0] as [string, string];
         if (type === 'AllocationReversed')
           return kind === 'creditNoteId' ? [act('enter', actor.id, data.to.invoiceId)] : [];
