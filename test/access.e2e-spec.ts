@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscoveryService } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import type { App } from '../src/app.module.js';
 import { type DeclaredRoute, declaredRoutes } from '../src/access/routes.js';
 import { hashOf } from '../src/access/token-text.js';
@@ -92,8 +93,8 @@ describe('every route', () => {
   it('is no other than those that the server has', () => {
     const served = routes().map(({ method, path }) => `${method} ${path}`);
     expect(new Set(served).size).toBe(served.length);
-    const { served: known } = app.nest.getHttpAdapter().getInstance();
-    const there = [...known!].flatMap(([path, { methods }]) => [...methods].map((method) => `${method} ${path}`));
+    const fastify: FastifyInstance = app.nest.getHttpAdapter().getInstance();
+    const there = [...known].flatMap(([path, { methods }]) => [...methods].map((method) => `${method} ${path}`));
     // Beside them there is only what serves the API document, and HEAD, which asks for no more than GET.
     const others = there.filter((route) => !served.includes(route) && !served.includes(route.replace(/^HEAD/, 'GET')));
     expect(others.filter((route) => !/^(GET|HEAD) \/(docs|openapi\.json)/.test(route))).toEqual([]);

@@ -14,7 +14,7 @@ import {
 } from '../domain/access.js';
 import { isLocalDate } from '../domain/calendar.js';
 import type { Document } from '../domain/documents.js';
-import { idPattern } from '../domain/events.js';
+import { isId } from '../domain/events.js';
 import { Rejection } from '../domain/rejection.js';
 import { uuidv7 } from '../event-log/uuid.js';
 import { readLine } from '../event-log/record.js';
@@ -77,7 +77,7 @@ export class TokenCreateCommand extends DuebookCommand {
     if (!isPersonId(personId))
       usage('--person names nobody: letters, digits and . _ @ + | ~ : -, such as an e-mail address.');
     const { id = uuidv7(), description } = options;
-    if (!idPattern.test(id)) usage(`"${id}" is no id: letters, digits and . _ -.`);
+    if (!isId(id)) usage(`"${String(id)}" is no id: letters, digits and . _ -.`);
     if (description !== undefined && !/^[^\p{Cc}]{1,256}$/u.test(description))
       usage('The description is one line of at most 256 characters.');
     const expiry = expiryOf(options.expires === undefined ? undefined : instantIn(options.expires), Date.now());
