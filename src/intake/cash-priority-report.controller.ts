@@ -2,6 +2,7 @@ import { Get, Headers, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { AnyRole } from '../access/declared.js';
 import { maxRuns, type PlanRequest, type Scenario } from '../cash-priority/model.js';
+import { noCurrency } from '../domain/access.js';
 import { faultOfAmount } from '../domain/money.js';
 import { EventLog } from '../event-log/event-log.js';
 import { ReportReader } from '../reports/as-of.js';
@@ -124,7 +125,10 @@ export class CashPriorityReportController {
   async #currency(ledgerId: string): Promise<string> {
     const ledger = (await this.log.documents(ledgerId, ['ledger'])).get('ledger');
     if (ledger?.kind !== 'ledger') throw new Error(`ledger ${ledgerId} has no opening`);
-    return ledger.facts.currency;
+    const { currency } = ledger.facts;
+    return currency === noCurrency
+      ? rejectQuery([{ pointer: '/currency', detail: 'must be given: this ledger has no currency of its own' }])
+      : currency;
   }
 }
 
