@@ -131,7 +131,7 @@ interface PlacesRow extends Record<string, unknown> {
 
 const entriesQuery = `
   with page as (
-    select * from unnest($6::date[], $7::bigint[]) page (effective_on, position)
+    select * from unnest($4::date[], $5::bigint[]) page (effective_on, position)
   ), lines as (
     select effective_on, position, 0 as part, line, account, currency, debit - credit as amount, vendor_id,
            item_type as kind, item_id as id, null::text as item, null::date as due_on, null::date as original_due_on,
@@ -156,7 +156,7 @@ const entriesQuery = `
     left join books.documents d on d.ledger_id = $1 and d.generation = $2 and d.kind = coalesce(j.item_type, l.kind)
                                and d.id = coalesce(j.item_id, l.id)
     left join lateral (select name from books.vendor_facts
-                        where ledger_id = $1 and generation = $2 and vendor_id = l.vendor_id and position <= $4
+                        where ledger_id = $1 and generation = $2 and vendor_id = l.vendor_id and position <= $3
                         order by position desc limit 1) v on true
    order by l.effective_on, l.position, l.part, l.line`;
 
@@ -206,7 +206,8 @@ function* pagesOf(days: readonly PlacesRow[]): Generator<readonly Place[]> {
 }
 
 const entriesAt = async (snapshot: Snapshot, moment: Moment, page: readonly Place[]): Promise<DatedEntry[]> => {
-  const values = [...scopeValues(snapshot, moment), page.map(([on]) => on), page.map(([, position]) => position)];
+  const { ledgerId, generation } = snapshot;
+  const values = [ledgerId, generation, moment.position, page.map(([on]) => on), page.map(([, position]) => position)];
   const entries = new Map<string, DatedEntry & { readonly lines: EntryLine[] }>();
   for (const row of await snapshot.query<EntryRow>(entriesQuery, values)) {
     const place = `${row.on}/${row.position}`;
