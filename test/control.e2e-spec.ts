@@ -137,12 +137,19 @@ describe('an invoice that needs an approval', () => {
     expect(await ann.events()).toHaveLength(head);
     await ann.record('/payments', payment('P2', '50.00', 'I2'));
 
+    expect((await bob.get('/invoices/I1')).body.needsApproval).toBe(true);
+    const { items } = (await bob.get('/invoices')).body as { items: { id: string; needsApproval: boolean }[] };
+    expect(items.map(({ id, needsApproval }) => [id, needsApproval])).toEqual([
+      ['I1', true],
+      ['I2', false],
+    ]);
     // Ann is an approver too, and an admin; but she entered it.
     const own = await ann.post('/invoices/I1/approvals', { comment: 'mine' });
     expect(told(own)).toEqual([422, 'segregation-of-duties']);
     expect(own.body).toMatchObject({ personId: 'ann', duties: ['enter', 'approve'] });
     const approved = await bob.record('/invoices/I1/approvals', { comment: 'as ordered' });
     expect(approved.headers.get('location')).toBe('/v1/ledgers/approvals/invoices/I1');
+    expect(approved.body.needsApproval).toBe(false);
     expect(approved.body.approvals).toEqual([{ by: 'bob', on: expect.any(String), comment: 'as ordered' }]);
     expect(told(await bob.post('/invoices/I1/approvals'))).toEqual([422, 'already-approved']);
     expect(told(await bob.post('/payments', payment('P1', '1.00', 'I1')))).toEqual([403, 'forbidden']);
