@@ -85,7 +85,7 @@ describe('bank details', () => {
     expect(told(await ann.post('/payments', payment('P1', 'B1')))).toEqual([422, 'bank-details-not-in-force']);
     expect(told(await ann.post('/vendors/aws/bank-details/B1/approval'))).toEqual([422, 'segregation-of-duties']);
     expect(told(await eve.post('/vendors/aws/bank-details/B1/approval'))).toEqual([403, 'forbidden']);
-    await operator.record('/policy', { bankChangeWaitingDays: 2 });
+    await operator.record('/policy', { bankChangeWaitingDays: 2, reason: 'x' });
     const day = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
     const approved = await bob.record('/vendors/aws/bank-details/B1/approval', { comment: 'called back' });
     expect(approved.body).toMatchObject({
@@ -96,7 +96,7 @@ describe('bank details', () => {
     expect(told(early)).toEqual([422, 'bank-details-not-in-force']);
     expect(early.body).toMatchObject({ status: 422, state: 'waiting', effectiveFrom: day });
 
-    await operator.record('/policy', {});
+    await operator.record('/policy', { reason: 'x' });
     await ann.record('/vendors/aws/bank-details', { id: 'B2', accountNumber: '12345678', holder: 'AWS' });
     await bob.record('/vendors/aws/bank-details/B2/approval');
     expect((await ann.record('/payments', payment('P1', 'B2'))).body).toMatchObject({ bankDetailsId: 'B2' });

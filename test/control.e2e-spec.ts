@@ -65,7 +65,7 @@ describe('a policy', () => {
       bankChangeWaitingDays: 0,
       history: [],
     });
-    expect(told(await ann.post('/policy', {}))).toEqual([403, 'forbidden']);
+    expect(told(await ann.post('/policy', { reason: 'x' }))).toEqual([403, 'forbidden']);
     const set = await operator.record('/policy', {
       approvalAbove: [{ currency: 'USD', amount: '50' }],
       reason: 'the board',
@@ -78,12 +78,12 @@ describe('a policy', () => {
       reason: 'the board',
       position: 3,
     });
-    await operator.record('/policy', { approvalAbove: [] });
+    await operator.record('/policy', { approvalAbove: [], reason: 'x' });
     expect((await ann.get('/policy')).body).toMatchObject({
       approvalAbove: [],
       history: [
         { position: 3, type: 'PolicySet', actor: { id: 'operator' }, data: { reason: 'the board' } },
-        { position: 4, type: 'PolicySet', data: { approvalAbove: [] } },
+        { position: 4, type: 'PolicySet', data: { approvalAbove: [], reason: 'x' } },
       ],
     });
     const wrong = await operator.post('/policy', {
@@ -92,6 +92,7 @@ describe('a policy', () => {
         { currency: 'XYZ', amount: '-1' },
       ],
       quorum: 3,
+      reason: 'x',
     });
     expect(told(wrong)).toEqual([400, 'malformed']);
     expect(wrong.body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
@@ -100,13 +101,13 @@ describe('a policy', () => {
       '/approvalAbove/1/currency',
       '/quorum',
     ]);
-    const fine = await operator.post('/policy', { approvalAbove: [{ currency: 'JPY', amount: '1.5' }] });
+    const fine = await operator.post('/policy', { approvalAbove: [{ currency: 'JPY', amount: '1.5' }], reason: 'x' });
     expect(fine.body.errors).toMatchObject([{ pointer: '/approvalAbove/0/amount' }]);
     const twice = [
       { currency: 'USD', amount: '1' },
       { currency: 'USD', amount: '2' },
     ];
-    expect((await operator.post('/policy', { approvalAbove: twice })).body.errors).toMatchObject([
+    expect((await operator.post('/policy', { approvalAbove: twice, reason: 'x' })).body.errors).toMatchObject([
       { pointer: '/approvalAbove/1/currency' },
     ]);
   });
@@ -114,7 +115,7 @@ describe('a policy', () => {
 
 it('has no policy where there are no books', async () => {
   await ledgerOf('books', { ann: ['clerk'] });
-  expect(told(await installation.post('/policy', {}))).toEqual([404, 'not-found']);
+  expect(told(await installation.post('/policy', { reason: 'x' }))).toEqual([404, 'not-found']);
 });
 
 describe('an invoice that needs an approval', () => {
@@ -123,7 +124,7 @@ describe('an invoice that needs an approval', () => {
     await ann.record('/invoices', invoice('I1'));
     await ann.record('/invoices', invoice('I2', '50.00'));
     await ann.record('/payments', payment('P0', '500.00'));
-    await operator.record('/policy', { approvalAbove: [{ currency: 'USD', amount: '50.00' }] });
+    await operator.record('/policy', { approvalAbove: [{ currency: 'USD', amount: '50.00' }], reason: 'x' });
 
     const head = (await ann.events()).length;
     const onAccount = { from: { paymentId: 'P0' }, to: { invoiceId: 'I1' }, amount: '1.00' };
@@ -184,7 +185,7 @@ describe('an invoice that needs an approval', () => {
     const free = await plan('free');
     expect(of(free, 'I1')).toMatchObject({ decision: 'pay' });
 
-    await operator.record('/policy', { approvalAbove: [{ currency: 'USD', amount: '10.00' }] });
+    await operator.record('/policy', { approvalAbove: [{ currency: 'USD', amount: '10.00' }], reason: 'x' });
     const stale = await ann.post('/cash-plans/free/adoption');
     expect(told(stale)).toEqual([409, 'stale-plan']);
     expect(stale.body.changed).toEqual([{ itemId: 'I1', what: 'needs an approval' }]);
@@ -201,7 +202,7 @@ describe('an invoice that needs an approval', () => {
     await bob.record('/invoices/I1/approvals');
     expect(of(await plan('approved'), 'I1')).toMatchObject({ decision: 'pay' });
     await plan('again');
-    await operator.record('/policy', {});
+    await operator.record('/policy', { reason: 'x' });
     await ann.record('/cash-plans/again/adoption');
   });
 });
@@ -369,6 +370,7 @@ describe('persons who hold every role', () => {
     await operator.record('/policy', {
       approvalAbove: [{ currency: 'USD', amount: '50.00' }],
       twoPersonPayment: true,
+      reason: 'x',
     });
     for (const id of ['I1', 'I2']) await ann.record('/invoices', invoice(id));
     await ann.record('/invoices', invoice('I3', '50.00'));

@@ -30,9 +30,8 @@ export class PolicyBody {
   bankChangeWaitingDays?: number;
 
   /** Why; stays in the books for good. */
-  @Optional()
   @Text({ max: 2_000, example: 'Resolved by the board on 12 October' })
-  reason?: string;
+  reason!: string;
 }
 
 export const toSetPolicy = ({
@@ -45,7 +44,7 @@ export const toSetPolicy = ({
   approvalAbove,
   ...(twoPersonPayment && { twoPersonPayment }),
   ...(bankChangeWaitingDays > 0 && { bankChangeWaitingDays }),
-  ...(reason !== undefined && { reason }),
+  reason,
 });
 
 export class ShownApprovalAbove {
