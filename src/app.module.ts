@@ -31,6 +31,8 @@ import { Books } from './projections/books.js';
 import { ProjectionWorker } from './projections/worker.js';
 import { READ_POOL } from './reports/read-pool.js';
 import { ReportsModule } from './reports/reports.module.js';
+import { readOrMakeMasterKey } from './vault/master-key.js';
+import { VendorKeys } from './vault/vendor-keys.js';
 
 export interface AppOptions {
   /** The database, as a member of `duebook_app`; its schema is up to date. */
@@ -57,6 +59,7 @@ export type AppConfig = Pick<
   | 'checkpointUrl'
   | 'checkpointKeyFile'
   | 'checkpointOrigin'
+  | 'masterKeyFile'
 >;
 
 /** The application, answering. */
@@ -74,11 +77,13 @@ export interface App {
  *
  * @param config port 0 takes a free one
  * @throws {KeyFileError} if there is no key to sign checkpoints with
+ * @throws {MasterKeyError} if there is no key to wrap the keys of vendors with
  * @example const app = await createApp(readConfig({ PORT: '0' }), { url: database.appUrl, token });
  */
 export const createApp = async (config: AppConfig, options: AppOptions): Promise<App> => {
   const logger = options.logger ?? createLogger('error');
-  const resources = new Resources(config, options, logger);
+  const masterKey = await readOrMakeMasterKey(config);
+  const resources = new Resources(config, options, logger, masterKey);
   const { log, worker } = resources;
   let sealer: Sealer;
   let nest: NestFastifyApplication | undefined;
@@ -161,11 +166,13 @@ class Resources {
   readonly adopter: Adopter;
   readonly planJobs: PlanJobs;
   readonly proofs: Proofs;
+  readonly vendorKeys: VendorKeys;
 
   constructor(
     config: AppConfig,
     { url, readUrl = url, token, planningThread }: AppOptions,
     private readonly logger: Logger,
+    masterKey: Buffer,
   ) {
     const pool = (connectionString: string, name: string, max: number, more: pg.PoolConfig = {}): pg.Pool => {
       const made = new pg.Pool({
@@ -244,6 +251,7 @@ class Resources {
     this.adopter = new Adopter(url, planningThread && new URL('adoption-thread.js', planningThread));
     this.planJobs = new PlanJobs(this.#jobPool);
     this.proofs = new Proofs(this.#auditPool);
+    this.vendorKeys = new VendorKeys(this.#jobPool, () => Promise.resolve(masterKey));
   }
 
   /** What seals the logs, and keeps watch over what was signed. */
@@ -286,8 +294,20 @@ class Resources {
 @Module({})
 class ResourcesModule {
   static with(resources: Resources, sealer: Sealer): DynamicModule {
-    const { log, books, dataSource, readPool, planner, adopter, planJobs, directory, login, tokenUses, proofs } =
-      resources;
+    const {
+      log,
+      books,
+      dataSource,
+      readPool,
+      planner,
+      adopter,
+      planJobs,
+      directory,
+      login,
+      tokenUses,
+      proofs,
+      vendorKeys,
+    } = resources;
     const providers = [
       { provide: EventLog, useValue: log },
       { provide: Books, useValue: books },
@@ -300,6 +320,7 @@ class ResourcesModule {
       { provide: Adopter, useValue: adopter },
       { provide: PlanJobs, useValue: planJobs },
       { provide: Proofs, useValue: proofs },
+      { provide: VendorKeys, useValue: vendorKeys },
       { provide: Sealer, useValue: sealer },
     ];
     return { module: ResourcesModule, providers, exports: providers.map(({ provide }) => provide) };

@@ -4,6 +4,7 @@ import { Module } from '@nestjs/common';
 import { CommandFactory } from 'nest-commander';
 import { DemoCommand } from './cli/demo.command.js';
 import { EpochCommand, EpochOpenCommand } from './cli/epoch.command.js';
+import { EraseCommand, EraseVendorDetailsCommand } from './cli/erase.command.js';
 import { ExplainCommand, ExplainInvoiceCommand } from './cli/explain.command.js';
 import { ExportCommand } from './cli/export.command.js';
 import { ImportCommand } from './cli/import.command.js';
@@ -20,6 +21,8 @@ import { exitWith, outliveOutput } from './program.js';
     DemoCommand,
     EpochCommand,
     EpochOpenCommand,
+    EraseCommand,
+    EraseVendorDetailsCommand,
     ExplainCommand,
     ExplainInvoiceCommand,
     ExportCommand,

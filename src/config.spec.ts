@@ -27,6 +27,7 @@ describe('settings', () => {
       checkpointUrl: undefined,
       checkpointKeyFile: undefined,
       checkpointOrigin: undefined,
+      masterKeyFile: undefined,
       token: undefined,
       oidc: undefined,
       trustedProxies: [],

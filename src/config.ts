@@ -23,6 +23,8 @@ export interface Config {
   readonly checkpointKeyFile: string | undefined;
   /** What the origins of checkpoints begin with; a name of the installation's own where none is given. */
   readonly checkpointOrigin: string | undefined;
+  /** Absolute. The key that the keys of vendors are wrapped with; one in `dataDirectory` where none is given. */
+  readonly masterKeyFile: string | undefined;
   /** A first token with all roles. */
   readonly token: string | undefined;
   /** Whose access tokens (OpenID Connect) let people in as well. */
@@ -116,6 +118,7 @@ export const readConfig = (env: Environment): Config => {
     checkpointUrl: setting<string | undefined>('CHECKPOINT_URL', undefined, httpUrl),
     checkpointKeyFile: setting<string | undefined>('CHECKPOINT_KEY', undefined, (text) => resolve(text)),
     checkpointOrigin: setting<string | undefined>('CHECKPOINT_ORIGIN', undefined, originBase),
+    masterKeyFile: setting<string | undefined>('MASTER_KEY', undefined, (text) => resolve(text)),
     token: setting<string | undefined>('DUEBOOK_TOKEN', undefined, bearerToken),
     oidc: issuer && audience && jwksUrl ? { issuer, audience, jwksUrl, rolesClaim, personClaim } : undefined,
     trustedProxies: setting<readonly string[]>('TRUSTED_PROXIES', [], networks),

@@ -6,6 +6,7 @@ import { type Config, type DatabaseConfig, explainListenError } from './config.j
 import { migrate } from './database/data-source.js';
 import { EmbeddedPostgresError, startEmbedded } from './database/embedded.js';
 import { type FirstToken, readOrMakeToken } from './first-token.js';
+import { MasterKeyError } from './vault/master-key.js';
 
 /** Why the application can't start, in one line for whoever starts it. */
 export class StartError extends Error {
@@ -47,7 +48,8 @@ export const start = async (config: Config, logger: Logger): Promise<Running> =>
     app = await createApp(config, { url: database.url, readUrl: database.readUrl, token: token.value, logger });
   } catch (error) {
     await database.close();
-    if (error instanceof KeyFileError) throw new StartError(error.message, { cause: error });
+    if (error instanceof KeyFileError || error instanceof MasterKeyError)
+      throw new StartError(error.message, { cause: error });
     throw explainListenError(error, config);
   }
   return {

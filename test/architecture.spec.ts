@@ -12,6 +12,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   files: [],
   database: ['files'],
   access: ['domain', 'event-log'],
+  // Keys, and what is sealed with them.
+  vault: ['domain', 'files'],
   'cash-priority': ['domain'],
   'event-log': ['domain', 'database'],
   projections: ['domain', 'event-log', 'database'],
@@ -19,9 +21,20 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   audit: ['domain', 'files', 'event-log', 'projections', 'database'],
   extracts: ['domain', 'access', 'event-log', 'projections', 'database', 'reports'],
   // A way to start, like main.ts: it may wire.
-  cli: ['domain', 'database', 'access', 'cash-priority', 'event-log', 'projections', 'reports', 'extracts', 'audit'],
+  cli: [
+    'domain',
+    'database',
+    'access',
+    'cash-priority',
+    'event-log',
+    'projections',
+    'reports',
+    'extracts',
+    'audit',
+    'vault',
+  ],
   planning: ['domain', 'event-log', 'projections', 'database', 'reports', 'cash-priority'],
-  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'audit', 'cash-priority', 'planning'],
+  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'audit', 'cash-priority', 'planning', 'vault'],
 };
 
 /** Nest, TypeORM and the like decide nothing: what the domain needs, it has or is given. */

@@ -409,3 +409,52 @@ const exchange = async (one: TestDatabase, other: TestDatabase): Promise<void> =
     for (const name of [a, b]) await client.query(`alter database ${name} allow_connections true`);
   });
 };
+
+describe('erasing a vendor’s details', () => {
+  it(
+    'destroys the key, records that once, says what backups hold, and the log verifies as before',
+    async () => {
+      const database = await createTestDatabase();
+      const app = await startApp(database);
+      try {
+        const client = await new LedgerClient(app.url, 'acme').open();
+        await client.record('/vendors', { id: 'aws', name: 'AWS' });
+        await client.record('/vendors/aws/bank-details', { id: 'B1', accountNumber: '12345678' });
+        expect((await client.get('/vendors/aws/bank-details/B1')).body.accountNumber).toBe('12345678');
+        const env = envOf(database);
+        expect(await run(env, 'erase', 'vendor-details', 'aws')).toMatchObject({ code: 1 });
+        const unknown = await run(env, 'erase', 'vendor-details', 'none', '--reason', 'x');
+        expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('has no vendor none')]);
+
+        const erased = await run(env, 'erase', 'vendor-details', 'aws', '--reason', 'Asked to');
+        expect([erased.code, erased.stdout]).toEqual([
+          0,
+          expect.stringContaining('hold the wrapped key until they expire'),
+        ]);
+        const { body } = await client.get('/vendors/aws/bank-details/B1?atLeast=4');
+        expect(body).toMatchObject({ id: 'B1', status: 'erased' });
+        expect(body).not.toHaveProperty('accountNumber');
+        const again = await run(env, 'erase', 'vendor-details', 'aws', '--reason', 'Asked to', '--json');
+        expect(JSON.parse(again.stdout)).toEqual({ ledger: 'acme', vendorId: 'aws', destroyed: 0 });
+
+        const events: any[] = await client.events();
+        expect(events.map(({ type }) => type)).toEqual([
+          'LedgerOpened',
+          'VendorRegistered',
+          'BankDetailsProposed',
+          'VendorDetailsErased',
+        ]);
+        await client.get('/audit/checkpoint?atLeast=4');
+        await client.get('/reports/ageing?atLeast=4');
+        // Neither needs a key: none is left, and the master key is not looked for.
+        const elsewhere = { ...env, MASTER_KEY: join(folder, 'no-such-file') };
+        expect(await run(elsewhere, 'verify')).toMatchObject({ code: 0 });
+        expect(await run(elsewhere, 'replay')).toMatchObject({ code: 0 });
+      } finally {
+        await app.close();
+        await database.drop();
+      }
+    },
+    timeLimitMs,
+  );
+});

@@ -8,6 +8,8 @@ export class Control {
   /** By currency, in minor units: an invoice of more needs an approval. */
   #approvalAbove = new Map<string, number>();
   #twoPersonPayment = false;
+  /** How many days after their approval bank details may be paid to. */
+  bankChangeWaitingDays = 0;
   /** Who recorded each document. */
   readonly #by: TextColumn;
   readonly #correctors: People;
@@ -25,8 +27,9 @@ export class Control {
     this.#payers = new People(texts);
   }
 
-  set({ approvalAbove, twoPersonPayment = false }: DataOf<'PolicySet'>): void {
+  set({ approvalAbove, twoPersonPayment = false, bankChangeWaitingDays = 0 }: DataOf<'PolicySet'>): void {
     this.#twoPersonPayment = twoPersonPayment;
+    this.bankChangeWaitingDays = bankChangeWaitingDays;
     this.#approvalAbove = new Map();
     for (const { currency, amount } of approvalAbove) {
       const limit = Number(parseMinor(amount, currency));

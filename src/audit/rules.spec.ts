@@ -142,6 +142,16 @@ const closed = (on: string, closedThrough: string): ApEvent =>
 const by = (id: string, one: ApEvent): ApEvent => ({ ...one, actor: { id, role: 'clerk' } }) as unknown as ApEvent;
 const policySet = (amount: string): ApEvent =>
   event('PolicySet', '2024-02-02', { approvalAbove: [{ currency: 'USD', amount }] });
+const proposedDetails = (bankDetailsId: string, vendorId = 'V1'): ApEvent =>
+  event('BankDetailsProposed', '2024-02-02', {
+    bankDetailsId,
+    vendorId,
+    sealed: { encoding: 'aes-256-gcm+base64', keyId: 'k', content: 'x' },
+  });
+const approvedDetails = (bankDetailsId: string, effectiveFrom = '2024-02-03', vendorId = 'V1'): ApEvent =>
+  by('bob', event('BankDetailsApproved', '2024-02-03', { bankDetailsId, vendorId, effectiveFrom }));
+const erasedDetails = event('VendorDetailsErased', '2024-02-04', { vendorId: 'V1', reason: 'x' });
+const waiting = event('PolicySet', '2024-02-02', { approvalAbove: [], bankChangeWaitingDays: 5 });
 const twoPersons = event('PolicySet', '2024-02-02', { approvalAbove: [], twoPersonPayment: true });
 const approved = (invoiceId = 'I1'): ApEvent => event('InvoiceApproved', '2024-02-03', { invoiceId, vendorId: 'V1' });
 const credited = event('CreditNotePosted', '2024-02-03', {
@@ -242,6 +252,27 @@ describe('a history that keeps the rules', () => {
       [twoPersons, posted('I1'), by('bob', approved()), paid('P1'), allocated('A1')],
     ],
     ['one person, before two were asked for', [posted('I1'), paid('P1'), allocated('A1'), twoPersons]],
+    [
+      'bank details, paid to once they are approved',
+      [proposedDetails('B1'), approvedDetails('B1'), paid('P1', { bankDetailsId: 'B1' })],
+    ],
+    [
+      'bank details, paid to once they have waited, and replaced',
+      [
+        waiting,
+        proposedDetails('B1'),
+        approvedDetails('B1', '2024-02-08'),
+        paid('P1', { bankDetailsId: 'B1' }),
+        proposedDetails('B2'),
+        approvedDetails('B2', '2024-02-20'),
+        paid('P2', { bankDetailsId: 'B1' }),
+        paid('P3', { paidOn: '2024-02-22', bankDetailsId: 'B2' }),
+      ],
+    ],
+    [
+      'bank details that are erased, and others',
+      [proposedDetails('B1'), erasedDetails, proposedDetails('B2'), approvedDetails('B2')],
+    ],
     ['a credit note against what nobody has approved', [policySet('0.00'), posted('I1'), credited, setAgainst]],
     ['two approvals', [posted('I1'), by('bob', approved()), by('cid', approved())]],
     ['a closing, and what comes after it', [closed('2024-02-05', '2024-01-31'), posted('I1')]],
@@ -353,6 +384,37 @@ describe('a fault is found:', () => {
         by('bob', paid('P1')),
         by('cid', allocated('A1', { amount: '5.00' })),
         by('bob', approved()),
+      ],
+    ],
+    ['uses the id of bank details B1 again', [...start, proposedDetails('B1'), proposedDetails('B1')]],
+    ['names bank details B1, which there are not', [...start, approvedDetails('B1')]],
+    ["names bank details B1, which are vendor V2's", [...start, proposedDetails('B1', 'V2'), approvedDetails('B1')]],
+    ['which are approved already', [...start, proposedDetails('B1'), approvedDetails('B1'), approvedDetails('B1')]],
+    ["is bob's approval of what they proposed", [...start, by('bob', proposedDetails('B1')), approvedDetails('B1')]],
+    ['before 5 days have passed', [...start, waiting, proposedDetails('B1'), approvedDetails('B1', '2024-02-05')]],
+    [
+      'approves bank details B1, which are erased',
+      [...start, proposedDetails('B1'), erasedDetails, approvedDetails('B1')],
+    ],
+    ['names bank details B1, which there are not', [...start, paid('P1', { bankDetailsId: 'B1' })]],
+    ['which nobody has approved', [...start, proposedDetails('B1'), paid('P1', { bankDetailsId: 'B1' })]],
+    [
+      'which are to wait until 2024-02-20',
+      [...start, proposedDetails('B1'), approvedDetails('B1', '2024-02-20'), paid('P1', { bankDetailsId: 'B1' })],
+    ],
+    [
+      'pays to bank details B1, which are erased',
+      [...start, proposedDetails('B1'), approvedDetails('B1'), erasedDetails, paid('P1', { bankDetailsId: 'B1' })],
+    ],
+    [
+      'whose place others have taken',
+      [
+        ...start,
+        proposedDetails('B1'),
+        approvedDetails('B1'),
+        proposedDetails('B2'),
+        approvedDetails('B2'),
+        paid('P1', { bankDetailsId: 'B1' }),
       ],
     ],
     ["is ann's approval of what they entered", [...start, posted('I1'), approved()]],

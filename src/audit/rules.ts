@@ -9,6 +9,7 @@ import { normalisedNumber } from '../domain/invoices.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 import { postingsOf } from '../domain/posting.js';
 import { Account, Accounts, type Taking, Takings } from './accounts.js';
+import { BankDetailsRules } from './bank-details.js';
 import { Column, Texts } from './columns.js';
 import { Control } from './control.js';
 import { PrintMap } from './prints.js';
@@ -49,6 +50,9 @@ export class Rules {
   readonly #accounts = new Accounts(this.#texts);
   readonly #takings = new Takings(this.#accounts, this.#texts);
   readonly #duties = new Control(this.#texts, (text) => {
+    this.#fault(text);
+  });
+  readonly #bankDetails = new BankDetailsRules((text) => {
     this.#fault(text);
   });
   /** Deferrals are numbered; of each its number, and the one that was in force on its invoice before it. */
@@ -154,6 +158,15 @@ export class Rules {
         if ((event.data.closedThrough ?? '') >= this.#closedThrough) this.#fault('reopens what is not closed');
         this.#closedThrough = event.data.closedThrough ?? '';
         return;
+      case 'BankDetailsProposed':
+        this.#bankDetails.proposed(event.data, event.actor.id);
+        return;
+      case 'BankDetailsApproved':
+        this.#bankDetails.approved(event, this.#duties.bankChangeWaitingDays);
+        return;
+      case 'VendorDetailsErased':
+        this.#bankDetails.erased(event.data.vendorId);
+        return;
       case 'PolicySet':
         this.#duties.set(event.data);
         return;
@@ -208,6 +221,8 @@ export class Rules {
         const amount = this.#positive(data.amount, data.currency, 'the amount');
         const account = this.#make(event, `payment/${data.paymentId}`, data, amount, data.paidOn);
         if (data.bankAccount !== undefined) account.bankAccount = data.bankAccount;
+        if (data.bankDetailsId !== undefined)
+          this.#bankDetails.paidTo(data.bankDetailsId, data.vendorId, event.recordedAt);
         this.#mustBe(event, data.paidOn);
         return;
       }

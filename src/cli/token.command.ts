@@ -1,5 +1,5 @@
 import { Command, Option, SubCommand } from 'nest-commander';
-import { mustBeLedgers, openInstallation } from '../access/installation.js';
+import { mustBeLedgers } from '../access/installation.js';
 import { expiryOf } from '../access/expiry.js';
 import { newToken } from '../access/token-text.js';
 import { TokenUses } from '../access/token-uses.js';
@@ -19,48 +19,12 @@ import { Rejection } from '../domain/rejection.js';
 import { uuidv7 } from '../event-log/uuid.js';
 import { readLine } from '../event-log/record.js';
 import { normalInstant } from '../reports/as-of.js';
-import {
-  CommandGroup,
-  type CommonOptions,
-  DuebookCommand,
-  operatorHere,
-  outcome,
-  usage,
-  UsageError,
-} from './command.js';
+import { CommandGroup, type CommonOptions, DuebookCommand, outcome, usage, UsageError } from './command.js';
+import { record } from './recording.js';
 import { atWork, type Workplace } from './workplace.js';
 
-/** Has a change of access recorded, as whoever uses this machine. @throws {UsageError} if a rule refuses it */
-const record = async ({ log, sealer: makeSealer }: Workplace, command: AccessCommand): Promise<Document> => {
-  const sealer = await makeSealer();
-  await sealer.compare(installationLedger);
-  // A log that was set back must not grow, not even by this.
-  log.mayAppend = (ledgerId) => {
-    sealer.mayAppend(ledgerId);
-  };
-  let shown: Document | undefined;
-  try {
-    await openInstallation(log);
-    await log.execute(installationLedger, {
-      command,
-      actor: { id: operatorHere(), role: 'admin' },
-      key: undefined,
-      requestHash: '',
-      correlationId: uuidv7(),
-      nowMs: Date.now(),
-      render: (document) => {
-        shown = document;
-        return { location: '', body: '{}' };
-      },
-    });
-  } catch (error) {
-    throw error instanceof Rejection ? new UsageError(faultsOf(error)) : error;
-  }
-  return shown!;
-};
-
-const faultsOf = ({ detail, facts }: Rejection): string =>
-  facts.errors ? facts.errors.map((fault) => `${fault.pointer.slice(1)} ${fault.detail}`).join('; ') : detail;
+const recordAccess = (workplace: Workplace, command: AccessCommand): Promise<Document> =>
+  record(workplace, installationLedger, command);
 
 interface CreateOptions extends CommonOptions {
   readonly person?: string;
@@ -92,7 +56,7 @@ export class TokenCreateCommand extends DuebookCommand {
       });
       const { token, prefix, hash } = newToken();
       const about = { id, personId, ...(description !== undefined && { description }) };
-      const document = await record(workplace, { type: 'IssueToken', ...about, ...expiry, grants, prefix, hash });
+      const document = await recordAccess(workplace, { type: 'IssueToken', ...about, ...expiry, grants, prefix, hash });
       const { facts } = document as Token;
       if (facts.prefix !== prefix)
         usage(`Token ${id} was issued before; nobody can show it again. Choose another --id.`);
@@ -189,7 +153,7 @@ export class TokenRevokeCommand extends DuebookCommand {
     const reason = options.reason ?? usage('Say why, with --reason "…": it is recorded.');
     if (!/^[^\p{Cc}]{1,2000}$/u.test(reason)) usage('The reason is one line of at most 2,000 characters.');
     await atWork(async (workplace) => {
-      await record(workplace, { type: 'RevokeToken', tokenId: id, reason });
+      await recordAccess(workplace, { type: 'RevokeToken', tokenId: id, reason });
       outcome(options, { id, revoked: true }, [
         `Token ${id} is revoked. An instance that runs takes notice within a second.`,
       ]);

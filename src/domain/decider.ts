@@ -1,6 +1,7 @@
 import { type AccessCommand, decideAccess } from './access.js';
 import { type AllocationCommand, decideAllocation } from './allocations.js';
 import { type ApproveInvoice, decideApproval } from './approvals.js';
+import { type BankDetailsCommand, decideBankDetails } from './bank-details.js';
 import { type CashPlanCommand, decideCashPlan } from './cash-plan.js';
 import { type CashCommand, decideCash } from './cash.js';
 import { type ChargeCommand, decideCharge } from './charges.js';
@@ -25,6 +26,7 @@ export type Command =
   | PeriodCommand
   | SetPolicy
   | VendorCommand
+  | BankDetailsCommand
   | InvoiceCommand
   | CreditNoteCommand
   | ChargeCommand
@@ -52,6 +54,9 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   SetPolicy: decidePolicy,
   RegisterVendor: decideVendor,
   ChangeVendor: decideVendor,
+  ProposeBankDetails: decideBankDetails,
+  ApproveBankDetails: decideBankDetails,
+  EraseVendorDetails: decideBankDetails,
   PostInvoice: decideInvoice,
   ReverseInvoice: decideInvoice,
   PostCreditNote: decideCreditNote,

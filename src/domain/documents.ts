@@ -1,5 +1,6 @@
 import { evolvePerson, evolveToken, type Person, type Token } from './access.js';
 import { assertNever } from './assert-never.js';
+import { type BankDetails, evolveBankDetails } from './bank-details.js';
 import { type CashBalance, type CashExpectation, evolveExpectation } from './cash.js';
 import { type ConsequencesRecord, evolveConsequences } from './consequences.js';
 import { type CreditNote, evolveSource, type Payment, type Source } from './credit-source.js';
@@ -58,6 +59,7 @@ export type Document =
   | Refund
   | WriteOff
   | DeferralRecord
+  | BankDetails
   | ConsequencesRecord
   | Offer
   | CashBalance
@@ -76,6 +78,7 @@ interface DocumentByKind {
   refund: Refund;
   'write-off': WriteOff;
   deferral: DeferralRecord;
+  'bank-details': BankDetails;
   'vendor-consequences': ConsequencesRecord;
   'invoice-consequences': ConsequencesRecord;
   offer: Offer;
@@ -134,6 +137,8 @@ export const evolve = (
         ? { ...deferral, withdrawn: event.data, made: madeStill(deferral.made, event) }
         : document;
     }
+    case 'bank-details':
+      return evolveBankDetails(document as BankDetails | undefined, event);
     case 'vendor-consequences':
     case 'invoice-consequences':
       return evolveConsequences(kind, document as ConsequencesRecord | undefined, event);

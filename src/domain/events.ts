@@ -90,6 +90,15 @@ export interface PackedText {
   readonly content: string;
 }
 
+/** A text that nobody can read without a key, which is not in the log. */
+export interface SealedText {
+  readonly encoding: 'aes-256-gcm+base64';
+  /** Of the vendor at that time. */
+  readonly keyId: string;
+  /** Nonce (12 bytes), ciphertext and tag (16 bytes). */
+  readonly content: string;
+}
+
 export type CashDirection = 'receipt' | 'outflow';
 export const cashDirections: readonly CashDirection[] = ['receipt', 'outflow'];
 
@@ -119,11 +128,25 @@ export interface Shapes {
     approvalAbove: readonly { currency: Currency; amount: Amount }[];
     /** Nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
     twoPersonPayment?: boolean;
+    /** How many days after their approval bank details of a vendor may be paid to; without it at once. */
+    bankChangeWaitingDays?: number;
     reason?: string;
   };
 
   VendorRegistered: { vendorId: Id; name: string; kind: VendorKind; country?: string; terms?: Terms };
   VendorChanged: { vendorId: Id; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
+
+  /** Where a vendor is to be paid, if somebody else approves it. */
+  BankDetailsProposed: { bankDetailsId: Id; vendorId: Id; sealed: SealedText; comment?: string };
+  BankDetailsApproved: {
+    bankDetailsId: Id;
+    vendorId: Id;
+    /** The first day on which they may be paid to. */
+    effectiveFrom: LocalDate;
+    comment?: string;
+  };
+  /** The key of what was sealed about the vendor so far is destroyed: nobody can read it any more. */
+  VendorDetailsErased: { vendorId: Id; reason: string };
 
   InvoicePosted: {
     invoiceId: Id;
@@ -179,6 +202,8 @@ export interface Shapes {
     method?: string;
     reference?: string;
     bankAccount?: string;
+    /** Since version 2: where it went, if that was said. */
+    bankDetailsId?: Id;
   };
   PaymentReversed: { paymentId: Id; vendorId: Id; reason: string; on: LocalDate };
 
@@ -412,13 +437,17 @@ export const catalogue: Catalogue = {
   PolicySet: { version: 1 },
   VendorRegistered: { version: 1 },
   VendorChanged: { version: 1 },
+  BankDetailsProposed: { version: 1 },
+  BankDetailsApproved: { version: 1 },
+  VendorDetailsErased: { version: 1 },
   InvoicePosted: { version: 1 },
   InvoiceReversed: { version: 1 },
   CreditNotePosted: { version: 1 },
   CreditNoteReversed: { version: 1 },
   ChargePosted: { version: 1 },
   ChargeReversed: { version: 1 },
-  PaymentMade: { version: 1 },
+  // Version 1 said nothing of where a payment went.
+  PaymentMade: { version: 2, upcast: { 1: (data) => ({ ...data }) } },
   PaymentReversed: { version: 1 },
   Allocated: { version: 1 },
   AllocationReversed: { version: 1 },
@@ -484,6 +513,7 @@ export const documentKinds = [
   'refund',
   'write-off',
   'deferral',
+  'bank-details',
   'vendor-consequences',
   'invoice-consequences',
   'offer',
@@ -511,7 +541,11 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
       return ['ledger'];
     case 'VendorRegistered':
     case 'VendorChanged':
+    case 'VendorDetailsErased':
       return [`vendor/${event.data.vendorId}`];
+    case 'BankDetailsProposed':
+    case 'BankDetailsApproved':
+      return [`bank-details/${event.data.bankDetailsId}`, `vendor/${event.data.vendorId}`];
     case 'InvoicePosted':
     case 'InvoiceReversed':
     case 'InvoiceHeld':

@@ -1,4 +1,5 @@
 import { allocate, type NewAllocation, prefetchFor } from './allocations.js';
+import { mustBePaidTo } from './bank-details.js';
 import { latest, type LocalDate } from './calendar.js';
 import type { Source } from './credit-source.js';
 import { Amounts, type Decision, repeated, type Working } from './decision.js';
@@ -18,6 +19,8 @@ export interface MakePayment {
   readonly reference?: string;
   /** Our own cash account. */
   readonly bankAccount?: string;
+  /** Where it went. */
+  readonly bankDetailsId?: string;
   readonly allocations?: readonly NewAllocation[];
 }
 export type ReversePayment = Reverse<'ReversePayment', 'paymentId'>;
@@ -32,7 +35,8 @@ const make = (command: MakePayment, working: Working): Decision => {
   prefetchFor(working, subject, command.vendorId, allocations);
   if (repeated(working, subject, { ...command })) return working.unchanged(subject);
 
-  working.inBody(`vendor/${command.vendorId}`, 'unknown-vendor');
+  const vendor = working.inBody(`vendor/${command.vendorId}`, 'unknown-vendor');
+  if (command.bankDetailsId !== undefined) mustBePaidTo(vendor, command.bankDetailsId, working.today);
   const amounts = new Amounts(command.currency);
   const amount = amounts.positive(command.amount, '/amount');
   amounts.check();

@@ -12,6 +12,8 @@ export interface SetPolicy {
   readonly approvalAbove: readonly { readonly currency: Currency; readonly amount: Amount }[];
   /** Nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
   readonly twoPersonPayment?: boolean;
+  /** How many days after their approval bank details of a vendor may be paid to. */
+  readonly bankChangeWaitingDays?: number;
   readonly reason?: string;
 }
 

@@ -1,3 +1,4 @@
+import { type BankDetailsState, evolveStates } from './bank-details.js';
 import { type Decision, repeated, type Working } from './decision.js';
 import type { DataOf, RecordedEvent, Terms, VendorKind } from './events.js';
 import { type Made, madeBy, madeStill } from './open-item.js';
@@ -24,6 +25,8 @@ export type VendorCommand = RegisterVendor | ChangeVendor;
 export interface Vendor {
   readonly kind: 'vendor';
   readonly facts: DataOf<'VendorRegistered'>;
+  /** In the order in which they were proposed. */
+  readonly bankDetails: readonly BankDetailsState[];
   readonly made: Made;
 }
 
@@ -45,7 +48,9 @@ const change = ({ type: _, ...data }: ChangeVendor, working: Working): Decision 
 };
 
 export const evolveVendor = (vendor: Vendor | undefined, event: RecordedEvent): Vendor | undefined => {
-  if (event.type === 'VendorRegistered') return { kind: 'vendor', facts: event.data, made: madeBy(event) };
-  if (event.type !== 'VendorChanged' || !vendor) return vendor;
+  if (event.type === 'VendorRegistered')
+    return { kind: 'vendor', facts: event.data, bankDetails: [], made: madeBy(event) };
+  if (!vendor) return vendor;
+  if (event.type !== 'VendorChanged') return { ...vendor, bankDetails: evolveStates(vendor.bankDetails, event) };
   return { ...vendor, facts: { ...vendor.facts, ...event.data }, made: madeStill(vendor.made, event) };
 };

@@ -60,7 +60,8 @@ export class DeferralsController {
       const invoices = await this.log.foldedAt(call.ledgerId, [`invoice/${id}`], position);
       if (deferral.data.invoiceId !== id)
         throw new Problem('not-found', `Invoice ${id} has no deferral ${deferralId}.`);
-      return deferralResource(deferral, invoices.get(`invoice/${id}`)!.document as Invoice, today);
+      const invoice = invoices.get(`invoice/${id}`)!.document as Invoice;
+      return deferralResource(deferral, invoice, today, await this.reader.policy(call.ledgerId));
     });
   }
 }

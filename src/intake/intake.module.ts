@@ -10,6 +10,8 @@ import { AccessReportController } from './access-report.controller.js';
 import { AllocationsController } from './allocations.controller.js';
 import { ApprovalsController } from './approvals.controller.js';
 import { AuditController } from './audit.controller.js';
+import { BankDetailsController } from './bank-details.controller.js';
+import { BankDetailsDesk } from './bank-details.desk.js';
 import { CashPlansController } from './cash-plans.controller.js';
 import { CashPlanLists } from './cash-plans.lists.js';
 import { CashPlans } from './cash-plans.service.js';
@@ -67,6 +69,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
   controllers: [
     LedgersController,
     VendorsController,
+    BankDetailsController,
     InvoicesController,
     DeferralsController,
     HoldsAndDisputesController,
@@ -94,6 +97,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
   ],
   providers: [
     AccessDesk,
+    BankDetailsDesk,
     CashPlanLists,
     CashPlans,
     CommandDesk,

@@ -55,8 +55,9 @@ export class InvoicesController {
   @Get()
   @AnyRole()
   @ListsOf(InvoiceResource)
-  list(@TheCall() call: Call, @Query(Checked) query: ItemListQuery): Promise<string> {
-    return this.lists.answer(call, 'invoice', query, invoiceResource);
+  async list(@TheCall() call: Call, @Query(Checked) query: ItemListQuery): Promise<string> {
+    const policy = await this.reader.policy(call.ledgerId);
+    return this.lists.answer(call, 'invoice', query, (invoice, today) => invoiceResource(invoice, today, policy));
   }
 
   /** One invoice with its schedule, allocations, deferrals, holds, disputes and history. */
@@ -67,7 +68,8 @@ export class InvoicesController {
   get(@TheCall() call: Call, @Param('id') id: string, @Query(Checked) query: ReadQuery): Promise<string> {
     return this.reader.answer(call, `invoice/${id}`, query, async (invoice, { today, history }) => {
       const notices = await this.#notices(call.ledgerId, invoice, history[0]!.position);
-      return { ...invoiceResource(invoice, today), warnings: warningsOf(notices) };
+      const policy = await this.reader.policy(call.ledgerId);
+      return { ...invoiceResource(invoice, today, policy), warnings: warningsOf(notices) };
     });
   }
 

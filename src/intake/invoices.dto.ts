@@ -231,7 +231,8 @@ export class InvoiceResource extends Shown {
   deferrals!: DeferralEntry[];
   holds!: ShownHold[];
   disputes!: ShownDispute[];
-  /** Whether it needs one before it is paid, the policy says. */
+  /** Whether the policy asks for an approval before it is paid, and it has none. */
+  needsApproval!: boolean;
   approvals!: ShownApproval[];
   reversal?: ShownReversal;
   /** What looks wrong with it; where it is posted, and where it is read by its id. */

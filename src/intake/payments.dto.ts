@@ -58,6 +58,11 @@ export class MakePaymentBody {
   @Text({ max: 128, trimmed: true, example: 'main' })
   bankAccount?: string;
 
+  /** Where it went: bank details of the vendor that are in force. */
+  @Optional()
+  @Id({ example: 'aws-iban' })
+  bankDetailsId?: string;
+
   /** What of it settles what; the rest stays on account. */
   @Optional()
   @ListOf(() => PaymentAllocationBody, { max: 1_000 })
@@ -143,4 +148,6 @@ export class PaymentResource extends SourceResource {
   method?: string;
   reference?: string;
   bankAccount?: string;
+  /** Where it went, if that was said. */
+  bankDetailsId?: string;
 }

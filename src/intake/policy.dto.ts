@@ -1,5 +1,5 @@
 import type { Policy, SetPolicy } from '../domain/policy.js';
-import { Currency, Flag, ListOf, Money, Optional, Text } from './fields.js';
+import { Currency, Flag, ListOf, Money, Optional, Text, Whole } from './fields.js';
 import type { Plain } from './plain.js';
 import { Shown, ShownAmount } from './shown.dto.js';
 
@@ -24,21 +24,27 @@ export class PolicyBody {
   @Flag()
   twoPersonPayment?: boolean;
 
-  /** Why; stays in the books for good. */
+  /** How many days after their approval bank details of a vendor may be paid to; by default at once. */
   @Optional()
+  @Whole({ min: 0, max: 365, example: 3 })
+  bankChangeWaitingDays?: number;
+
+  /** Why; stays in the books for good. */
   @Text({ max: 2_000, example: 'Resolved by the board on 12 October' })
-  reason?: string;
+  reason!: string;
 }
 
 export const toSetPolicy = ({
   approvalAbove = [],
   twoPersonPayment = false,
+  bankChangeWaitingDays = 0,
   reason,
 }: Plain<PolicyBody>): SetPolicy => ({
   type: 'SetPolicy',
   approvalAbove,
   ...(twoPersonPayment && { twoPersonPayment }),
-  ...(reason !== undefined && { reason }),
+  ...(bankChangeWaitingDays > 0 && { bankChangeWaitingDays }),
+  reason,
 });
 
 export class ShownApprovalAbove {
@@ -52,11 +58,14 @@ export class PolicyResource extends Shown {
   approvalAbove!: ShownApprovalAbove[];
   /** Whether nobody pays an invoice that they entered or approved, unless somebody else has approved it. */
   twoPersonPayment!: boolean;
+  /** How many days after their approval bank details may be paid to. */
+  bankChangeWaitingDays!: number;
   reason?: string;
 }
 
 export const policyResource = (policy: Policy): Plain<PolicyResource> => ({
   twoPersonPayment: false,
+  bankChangeWaitingDays: 0,
   ...policy,
   approvalAbove: [...policy.approvalAbove],
 });

@@ -12,6 +12,7 @@ const statusOfRejection: Record<RejectionCode, number> = {
   'unknown-charge': 422,
   'unknown-payment': 422,
   'unknown-credit-note': 422,
+  'unknown-bank-details': 422,
   'total-mismatch': 422,
   'schedule-mismatch': 422,
   'reserved-account': 422,
@@ -39,6 +40,7 @@ const statusOfRejection: Record<RejectionCode, number> = {
   'not-approved': 422,
   'already-approved': 422,
   'segregation-of-duties': 422,
+  'bank-details-not-in-force': 422,
   'already-on-hold': 422,
   'not-on-hold': 422,
   'already-withdrawn': 422,
@@ -76,6 +78,7 @@ const outside = {
   contended: { title: 'Others keep changing the same documents; nothing was recorded', status: 503 },
   'ledger-set-back': { title: 'The ledger was set back to an earlier state; nothing is recorded', status: 503 },
   'plan-cancelled': { title: 'The plan was cancelled before it was done', status: 503 },
+  'details-unreadable': { title: 'Bank details can not be read or sealed here', status: 503 },
   'no-identity-keys': { title: 'The keys of the identity provider can not be had', status: 503 },
   unavailable: { title: 'The database does not answer; nothing was recorded', status: 503 },
 } as const satisfies Record<string, { title: string; status: number }>;

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { dayIn, type LocalDate } from '../domain/calendar.js';
 import { type Document, type DocumentOf, evolve } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
+import type { Policy } from '../domain/policy.js';
 import { EventLog, type Head } from '../event-log/event-log.js';
 import { NotYetThere } from '../projections/books.js';
 import type { Call } from './call.js';
@@ -86,6 +87,12 @@ export class Reader {
       if (Date.now() > deadline) throw new NotYetThere(asked, head.position);
       await sleep(pauseMs);
     }
+  }
+
+  /** What a ledger asks for before something is paid; undefined if nothing was said, or there is no such ledger. */
+  async policy(ledgerId: string): Promise<Policy | undefined> {
+    const ledger = (await this.log.documents(ledgerId, ['ledger'])).get('ledger');
+    return ledger?.kind === 'ledger' ? ledger.policy : undefined;
   }
 
   /** The day it is in a ledger's time zone. */

@@ -1,10 +1,12 @@
 import type { Charge, Invoice } from '../domain/open-item.js';
 import type { CreditNote, Payment } from '../domain/credit-source.js';
 import type { Allocation, DeferralRecord, Ledger, Refund, WriteOff } from '../domain/documents.js';
+import type { Policy } from '../domain/policy.js';
 import type { Vendor } from '../domain/vendors.js';
 import type { CashBalance, CashExpectation } from '../domain/cash.js';
 import type { ConsequencesRecord } from '../domain/consequences.js';
 import type { Offer } from '../domain/offers.js';
+import type { Rendering } from '../event-log/ledger-writer.js';
 import { cashBalanceResource, cashExpectationResource, consequencesResource, offerResource } from './cash.resources.js';
 import type { Render } from './command-desk.js';
 import {
@@ -29,24 +31,27 @@ export const renderVendor: Render<Vendor> = (vendor) => ({
   resource: vendorResource(vendor),
 });
 
-export const renderInvoice: Render<Invoice> = (invoice, { today }) => ({
+/** The policy of the ledger, on which every command is decided, so that it is in memory. */
+const policyIn = ({ beside }: Rendering): Policy | undefined => (beside('ledger') as Ledger | undefined)?.policy;
+
+export const renderInvoice: Render<Invoice> = (invoice, rendering) => ({
   location: `/invoices/${invoice.id}`,
-  resource: invoiceResource(invoice, today),
+  resource: invoiceResource(invoice, rendering.today, policyIn(rendering)),
 });
 
 /** An invoice that has just been posted: with what is odd about it, as far as the log has nothing to add. */
-export const renderPostedInvoice: Render<Invoice> = (invoice, { today, warnings }) => ({
+export const renderPostedInvoice: Render<Invoice> = (invoice, rendering) => ({
   location: `/invoices/${invoice.id}`,
-  resource: { ...invoiceResource(invoice, today), warnings },
+  resource: { ...invoiceResource(invoice, rendering.today, policyIn(rendering)), warnings: rendering.warnings },
 });
 
 /** A deferral with its invoice, on which it was decided, so that it is in memory. */
-export const renderDeferral: Render<DeferralRecord> = (deferral, { today, beside }) => {
+export const renderDeferral: Render<DeferralRecord> = (deferral, rendering) => {
   const { invoiceId, deferralId } = deferral.data;
-  const invoice = beside(`invoice/${invoiceId}`) as Invoice;
+  const invoice = rendering.beside(`invoice/${invoiceId}`) as Invoice;
   return {
     location: `/invoices/${invoiceId}/deferrals/${deferralId}`,
-    resource: deferralResource(deferral, invoice, today),
+    resource: deferralResource(deferral, invoice, rendering.today, policyIn(rendering)),
   };
 };
 

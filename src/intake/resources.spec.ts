@@ -73,6 +73,7 @@ describe('an invoice', () => {
       deferrals: [],
       holds: [],
       disputes: [],
+      needsApproval: false,
       approvals: [],
     });
   });

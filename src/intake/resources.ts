@@ -14,6 +14,7 @@ import {
   openInTheEnd,
   type Reduction,
 } from '../domain/open-item.js';
+import { lacksApproval, noPolicy, type Policy } from '../domain/policy.js';
 import { deferralOf, openOf, type Schedule } from '../domain/schedule.js';
 import { statusOf } from '../domain/status.js';
 import type { Vendor } from '../domain/vendors.js';
@@ -110,10 +111,15 @@ const settlement = (
 /**
  * An invoice with everything that has happened to it.
  *
- * @param today what is overdue, deferred, disputed and on hold is so on this day; all other figures count everything
- *              recorded, whatever its day
+ * @param today  what is overdue, deferred, disputed and on hold is so on this day; all other figures count everything
+ *               recorded, whatever its day
+ * @param policy of the ledger, where one is set
  */
-export const invoiceResource = (invoice: Invoice, today: LocalDate): Plain<InvoiceResource> => {
+export const invoiceResource = (
+  invoice: Invoice,
+  today: LocalDate,
+  policy: Policy = noPolicy,
+): Plain<InvoiceResource> => {
   const { posted } = invoice;
   const { outstanding, overdue, deferred, schedule, allocations, writeOffs } = itemView(invoice, today);
   const format = (minor: Minor): string => formatMinor(minor, invoice.currency);
@@ -151,6 +157,7 @@ export const invoiceResource = (invoice: Invoice, today: LocalDate): Plain<Invoi
       amount: format(amount < 0n ? -amount : amount),
       reason,
     })),
+    needsApproval: openInTheEnd(invoice) > 0n && lacksApproval(policy, invoice),
     approvals: invoice.approvals as Plain<InvoiceResource>['approvals'],
     reversal: invoice.reversal,
   };
@@ -180,12 +187,13 @@ export const deferralResource = (
   deferral: DeferralRecord,
   invoice: Invoice,
   today: LocalDate,
+  policy?: Policy,
 ): Plain<DeferralResource> => ({
   ...deferralEntry(deferral),
   invoiceId: invoice.id,
   vendorId: invoice.vendorId,
   currency: invoice.currency,
-  invoice: invoiceResource(invoice, today),
+  invoice: invoiceResource(invoice, today, policy),
 });
 
 /** @param today what is overdue is so on this day */

@@ -87,6 +87,8 @@ export const documentRowOf = (
         document.data.deferralId,
         document.data.reason,
       );
+    case 'bank-details':
+      return row(document.data.vendorId, undefined, undefined, document.data.bankDetailsId);
     case 'vendor-consequences':
     case 'invoice-consequences':
       return row(document.vendorId, document.invoiceId, undefined);

@@ -2,8 +2,8 @@ import type { DocumentOf } from '../domain/documents.js';
 import { type DocumentName, type RecordedEvent, sourceName } from '../domain/events.js';
 import { parseMinor } from '../domain/money.js';
 
-/** What one person does should not all be done by one: entered or corrected an invoice, approved it, paid it. */
-export type Duty = 'enter' | 'approve' | 'pay';
+/** What should not all be done by one: entering or correcting an invoice, approving it, saying where its vendor is paid, paying. */
+export type Duty = 'enter' | 'approve' | 'change-bank-details' | 'pay';
 
 /** That somebody did one of them. */
 export interface DutyRow {
@@ -11,7 +11,8 @@ export interface DutyRow {
   readonly duty: Duty;
   readonly personId: string;
   readonly vendorId: string;
-  readonly invoiceId: string;
+  /** None where bank details of the vendor are changed. */
+  readonly invoiceId?: string;
   /** Of the invoice as it was posted, in minor units: on the row of its posting only. */
   readonly currency?: string;
   readonly amount?: bigint;
@@ -40,6 +41,9 @@ export const dutyRowsOf = (
       const duty = event.type === 'InvoiceApproved' ? 'approve' : 'enter';
       return [{ effectiveOn, duty, personId: actor.id, vendorId, invoiceId }];
     }
+    case 'BankDetailsProposed':
+    case 'BankDetailsApproved':
+      return [{ effectiveOn, duty: 'change-bank-details', personId: actor.id, vendorId: event.data.vendorId }];
     case 'Allocated':
     case 'AllocationReversed': {
       const { from, to, vendorId } = event.data;

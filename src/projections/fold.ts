@@ -56,6 +56,7 @@ const making: ReadonlySet<EventType> = new Set([
   'RefundReceived',
   'WrittenOff',
   'PaymentDeferred',
+  'BankDetailsProposed',
   'OfferRecorded',
   'CashBalanceStated',
   'CashExpected',

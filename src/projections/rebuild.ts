@@ -208,7 +208,7 @@ const tables = async (
             (select array_agg(a.attname::text order by a.attnum) from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
               where i.indrelid = c.oid and i.indisprimary and a.attname <> all ('{ledger_id,generation}')) as key
        from pg_class c
-      where c.relnamespace = 'books'::regnamespace and c.relkind = 'r' and c.relname not in ('live', 'checkpoints', 'sealers', 'plan_jobs', 'token_uses')
+      where c.relnamespace = 'books'::regnamespace and c.relkind = 'r' and c.relname not in ('live', 'checkpoints', 'sealers', 'plan_jobs', 'token_uses', 'vendor_keys')
       order by c.relname`,
   );
   return rows;

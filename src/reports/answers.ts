@@ -186,7 +186,7 @@ const changesAnswer = report({
   }),
 });
 
-const duty: Schema = { type: 'string', enum: ['enter', 'approve', 'pay'] };
+const duty: Schema = { type: 'string', enum: ['enter', 'approve', 'change-bank-details', 'pay'] };
 
 const dutiesAnswer = report({
   cases: list(

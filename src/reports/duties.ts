@@ -5,8 +5,8 @@ import { asOfDay, scopeValues, vendorsThen } from './books-sql.js';
 import { csvLine, momentCells, momentColumns } from './csv.js';
 import type { Snapshot } from './snapshot.js';
 
-/** What one person should not do two of: enter or correct an invoice, approve it, pay it. */
-const duties = ['enter', 'approve', 'pay'] as const;
+/** What one person should not do two of: enter or correct an invoice, approve it, say where its vendor is paid, pay it. */
+const duties = ['enter', 'approve', 'change-bank-details', 'pay'] as const;
 type Duty = (typeof duties)[number];
 
 /** One person who did at least two of them about one invoice. */
@@ -45,19 +45,26 @@ const query = `
   with acts as materialized (
     select person_id, vendor_id, invoice_id, duty, position from books.duties
      where ledger_id = $1 and generation = $2 and effective_on <= ${asOfDay} and position <= $4
+  ), changes as (
+    select person_id, vendor_id, duty, position from acts where invoice_id is null
   ), cases as (
-    select person_id, invoice_id from acts group by person_id, invoice_id having count(distinct duty) > 1
+    select a.person_id, a.vendor_id, a.invoice_id
+      from acts a
+     where a.invoice_id is not null
+     group by a.person_id, a.vendor_id, a.invoice_id
+    having count(distinct a.duty) > 1 or (a.person_id, a.vendor_id) in (select person_id, vendor_id from changes)
   )
-  select distinct a.person_id, a.vendor_id, v.name, a.invoice_id, d.number, p.currency, p.amount, a.duty, a.position
+  select distinct a.person_id, a.vendor_id, v.name, c.invoice_id, d.number, p.currency, p.amount, a.duty, a.position
     from cases c
-    join acts a on a.person_id = c.person_id and a.invoice_id = c.invoice_id
+    join acts a
+      on a.person_id = c.person_id and a.vendor_id = c.vendor_id and coalesce(a.invoice_id, c.invoice_id) = c.invoice_id
     join books.duties p
       on p.ledger_id = $1 and p.generation = $2 and p.invoice_id = c.invoice_id and p.amount is not null
          and ($5::text is null or p.currency = $5)
     left join (${vendorsThen}) v on v.vendor_id = a.vendor_id
     left join books.documents d
       on d.ledger_id = $1 and d.generation = $2 and d.kind = 'invoice' and d.id = c.invoice_id
-   order by a.vendor_id, a.invoice_id, a.person_id, a.position, a.duty`;
+   order by a.vendor_id, c.invoice_id, a.person_id, a.position, a.duty`;
 
 /** Every case in which one person did two things about an invoice that two people should do. */
 export const dutiesReport = async (

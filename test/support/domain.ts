@@ -7,6 +7,7 @@
  */
 import { expect } from '@jest/globals';
 import type { Allocate } from '../../src/domain/allocations.js';
+import type { ProposeBankDetails } from '../../src/domain/bank-details.js';
 import type { LocalDate } from '../../src/domain/calendar.js';
 import type { PostCharge } from '../../src/domain/charges.js';
 import type { PostCreditNote } from '../../src/domain/credit-notes.js';
@@ -470,6 +471,21 @@ export const policy = (more: Rest<SetPolicy> = {}): Command => ({
   approvalAbove: [],
   ...more,
 });
+/** What is in them nobody looks at. */
+export const propose = (id: string, more: Rest<ProposeBankDetails, 'id'> = {}): Command => ({
+  type: 'ProposeBankDetails',
+  id,
+  vendorId: 'V1',
+  sealed: { encoding: 'aes-256-gcm+base64', keyId: 'k', content: id },
+  print: id,
+  ...more,
+});
+export const approveDetails = (bankDetailsId: string, vendorId = 'V1'): Command => ({
+  type: 'ApproveBankDetails',
+  vendorId,
+  bankDetailsId,
+});
+
 export const approve = (invoiceId: string, comment?: string): Command => ({
   type: 'ApproveInvoice',
   invoiceId,
