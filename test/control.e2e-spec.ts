@@ -31,7 +31,7 @@ const ledgerOf = async <P extends string>(
     const { body } = await installation.record('/tokens', { personId, grants: [{ ledger, roles: held }] });
     clients[personId] = new LedgerClient(app.url, ledger, (body as { token: string }).token);
   }
-  return clients as Record<P | 'operator', LedgerClient>;
+  return clients;
 };
 const everything = roles;
 const invoice = (id: string, total = '100.00') => ({
@@ -80,7 +80,7 @@ describe('a policy', () => {
     });
     const wrong = await operator.post('/policy', {
       approvalAbove: [
-        { currency: 'USD', amount: '1.005' },
+        { currency: 'USD', amount: 1 },
         { currency: 'XYZ', amount: '-1' },
       ],
       quorum: 3,
@@ -92,6 +92,8 @@ describe('a policy', () => {
       '/approvalAbove/1/currency',
       '/quorum',
     ]);
+    const fine = await operator.post('/policy', { approvalAbove: [{ currency: 'JPY', amount: '1.5' }] });
+    expect(fine.body.errors).toMatchObject([{ pointer: '/approvalAbove/0/amount' }]);
     const twice = [
       { currency: 'USD', amount: '1' },
       { currency: 'USD', amount: '2' },
@@ -100,6 +102,11 @@ describe('a policy', () => {
       { pointer: '/approvalAbove/1/currency' },
     ]);
   });
+});
+
+it('has no policy where there are no books', async () => {
+  await ledgerOf('books', { ann: ['clerk'] });
+  expect(told(await installation.post('/policy', {}))).toEqual([404, 'not-found']);
 });
 
 describe('an invoice that needs an approval', () => {
@@ -146,11 +153,17 @@ describe('an invoice that needs an approval', () => {
     const { operator, ann, bob } = await ledgerOf('plans', { ann: everything, bob: everything });
     await ann.record('/invoices', invoice('I1'));
     await ann.record('/invoices', invoice('I2', '10.00'));
+    await ann.record('/vendors/aws/consequences', { effectiveOn: '2024-01-01', neverDefer: true, source: 'x' });
     await ann.record('/cash/balances', { account: 'main', currency: 'USD', on: '2024-02-01', balance: '500.00' });
-    const plan = async (id: string) =>
-      (await ann.record('/cash-plans', { id, asOf: '2024-02-01', currency: 'USD' })).body as {
-        decisions: { itemId: string }[];
-      };
+    const plan = async (id: string): Promise<{ decisions: { itemId: string }[] }> => {
+      await ann.post('/cash-plans', { id, asOf: '2024-02-01', currency: 'USD' });
+      for (;;) {
+        const { status, body } = await ann.get(`/cash-plans/${id}`);
+        if (status === 200) return body as { decisions: { itemId: string }[] };
+        expect([status, body.status]).toEqual([202, expect.stringMatching(/queued|running/)]);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
     const of = ({ decisions }: { decisions: { itemId: string }[] }, id: string) =>
       decisions.find(({ itemId }) => itemId === id);
     const free = await plan('free');
@@ -194,7 +207,7 @@ describe('the report of duties', () => {
         });
         if (type === 'InvoicePosted' || type === 'InvoiceReversed') return [act('enter')];
         if (type === 'InvoiceApproved') return [act('approve')];
-        if (!/^Allocat/.test(type) || !data.to.invoiceId) return [];
+        if (!type.startsWith('Allocat') || !data.to.invoiceId) return [];
         const [kind, id] = Object.entries(data.from)[0] as [string, string];
         if (type === 'AllocationReversed')
           return kind === 'creditNoteId' ? [act('enter', actor.id, data.to.invoiceId)] : [];
@@ -275,8 +288,9 @@ describe('the report of duties', () => {
         const { status, body } = await eve.get(`/reports/duties?asOf=${asOf}&knownAtPosition=${position}`);
         expect([status, body.asOf, body.position]).toEqual([200, asOf, position]);
         expect(body.cases).toEqual(inOrder(casesIn(events, asOf, position)));
-        seen += body.cases.length;
-        most = Math.max(most, body.cases.length);
+        const { length } = body.cases as unknown[];
+        seen += length;
+        most = Math.max(most, length);
       }
     expect([seen > 50, most]).toEqual([true, 6]);
     expect((await eve.get('/reports/duties?currency=EUR')).body.cases).toEqual([]);

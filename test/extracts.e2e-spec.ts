@@ -19,16 +19,12 @@ import { type Balances, beancount, hledger, isInstalled, isZero, recordsOf, rows
 import { recordNastyLedger } from './support/nasty-ledger.js';
 import { sampleSize } from './support/seed.js';
 
-const programs = (
-  await Promise.all(
-    (
-      [
-        ['hledger', 'hledger', hledger],
-        ['beancount', 'bean-check', beancount],
-      ] as const
-    ).map(async (program) => ((await isInstalled(program[1])) ? [program] : [])),
-  )
-).flat();
+const known = [
+  ['hledger', 'hledger', hledger],
+  ['beancount', 'bean-check', beancount],
+] as const;
+const installed = await Promise.all(known.map(([, program]) => isInstalled(program)));
+const programs = known.filter((_, n) => installed[n]);
 
 let database: TestDatabase;
 let app: App;
@@ -164,7 +160,7 @@ describe('the founding case', () => {
     await addUp(client, moment);
   });
 
-  it.each(programs)('would not be taken by %s with a cent too much', async (name, _, balancesOf) => {
+  const wouldNotBeTaken = async (name: string, balancesOf: (file: string) => Promise<Balances>): Promise<void> => {
     const { text } = await get(client, `/extracts/${name}?asOf=2023-12-31`);
     const file = join(folder, `altered.${name}`);
     // In both postings of an invoice, so that it is only the balances that are not right any more.
@@ -172,7 +168,11 @@ describe('the founding case', () => {
     expect(altered).not.toBe(text);
     await writeFile(file, altered);
     await expect(balancesOf(file)).rejects.toThrow();
-  });
+  };
+  for (const [n, [name, , balancesOf]] of known.entries()) {
+    const test = installed[n] ? it : it.skip;
+    test(`would not be taken by ${name} with a cent too much`, () => wouldNotBeTaken(name, balancesOf));
+  }
 
   it('lists who entered what and when, as the log says', async () => {
     const { text, headers } = await get(client, '/extracts/invoices-received?asOf=2023-12-31');

@@ -1,4 +1,5 @@
 import { everyLedger, type Grant, installationLedger, installationRoles, type Role, roles } from '../domain/access.js';
+import { isId } from '../domain/events.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -55,6 +56,6 @@ const wordsIn = (value: unknown): string[] =>
 const isObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isLedger = (text: string): boolean => text === everyLedger || /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/.test(text);
+const isLedger = (text: string): boolean => text === everyLedger || isId(text);
 
 const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text);

@@ -502,7 +502,7 @@ export class Rules {
     const source = from && this.#account(from, vendorId, currency);
     const item = to && this.#account(to, vendorId, currency);
     if ((from && !source) || (to && !item)) return;
-    if (source && item && to?.startsWith('invoice/')) {
+    if (source && item && to.startsWith('invoice/')) {
       if (from.startsWith('payment/')) this.#duties.paid(item, source, event.actor.id);
       else this.#duties.corrected(item, source, event.actor.id);
     }

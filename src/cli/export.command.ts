@@ -1,12 +1,10 @@
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'nest-commander';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { inTransaction, snapshot } from '../database/transaction.js';
 import { beside, ExportError, exportLog } from '../audit/export.js';
 import { type CommonOptions, DuebookCommand, outcome, positionIn, Progress, usage, UsageError } from './command.js';
-import { booksUpTo, type ExtractOptions, extractsAskedFor, writeExtracts } from './extracts.js';
+import { booksUpTo, type ExtractOptions, extractsAskedFor, writeExtracts, writeWhole } from './extracts.js';
 import { atWork, ledgerNamed } from './workplace.js';
 
 interface Options extends CommonOptions, ExtractOptions {
@@ -135,7 +133,7 @@ const exportBooks = (
                    and generation = (select generation from books.live where ledger_id = ${client.escapeLiteral(ledgerId)})
                  order by position, line) to stdout with (format csv, header)`),
       );
-      await pipeline(stream, createWriteStream(file));
+      await writeWhole(file, stream);
       files.push({ file, rows: stream.rowCount });
     }
     return files;

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -64,7 +64,7 @@ export const writeExtracts = async (
     for (const name of names) {
       const { file, content } = await extract(name, (work) => reader.read(moment, work), moment, from);
       const path = join(out, file);
-      await pipeline(Readable.from(content), createWriteStream(path));
+      await writeWhole(path, Readable.from(content));
       files.push(path);
     }
     return { ...moment, files };
@@ -72,6 +72,17 @@ export const writeExtracts = async (
     if (error instanceof NotYetThere) return notYetThere(error);
     if (error instanceof Rejection) return usage(reasonsOf(error));
     throw error;
+  }
+};
+
+/** Writes a file that is there only once it is whole: what is written until then is `<file>.part`. */
+export const writeWhole = async (file: string, content: Readable): Promise<void> => {
+  const part = `${file}.part`;
+  try {
+    await pipeline(content, createWriteStream(part));
+    await rename(part, file);
+  } finally {
+    await rm(part, { force: true });
   }
 };
 

@@ -77,7 +77,7 @@ export class TokenCreateCommand extends DuebookCommand {
     if (!isPersonId(personId))
       usage('--person names nobody: letters, digits and . _ @ + | ~ : -, such as an e-mail address.');
     const { id = uuidv7(), description } = options;
-    if (!isId(id)) usage(`"${id}" is no id: letters, digits and . _ -.`);
+    if (!isId(id)) usage(`"${String(id)}" is no id: letters, digits and . _ -.`);
     if (description !== undefined && !/^[^\p{Cc}]{1,256}$/u.test(description))
       usage('The description is one line of at most 256 characters.');
     const expiry = expiryOf(options.expires === undefined ? undefined : instantIn(options.expires), Date.now());

@@ -91,7 +91,7 @@ export const mustTakeTwo = (working: Working, item: Item, payment: Source): void
     if (item.approvals.some(({ by }) => by !== personId)) continue;
     const didApprove = item.approvals.length > 0;
     if (!didApprove && item.made.by !== personId) continue;
-    const who = personId === actor.id ? 'You' : `${personId}, who made the payment,`;
+    const who = personId === actor.id ? 'You' : `The payment was made by ${personId}, who`;
     const detail = `${who} alone ${didApprove ? 'approved' : 'entered'} invoice ${item.id}, and this ledger asks for two people: somebody else has to approve it, or pay it.`;
     reject('segregation-of-duties', detail, {
       personId,

@@ -1,8 +1,9 @@
-import { Amounts, type Decision, type Working } from './decision.js';
+import { installationLedger } from './access.js';
+import type { Decision, Working } from './decision.js';
 import type { DataOf } from './events.js';
-import { type Amount, type Currency, parseMinor } from './money.js';
+import { type Amount, type Currency, faultOfAmount, formatMinor, parseMinor } from './money.js';
 import type { Item } from './open-item.js';
-import { type Fault, rejectMalformed } from './rejection.js';
+import { type Fault, reject, rejectMalformed } from './rejection.js';
 
 /** Says what it takes in this ledger to pay. Replaces the policy before it as a whole. */
 export interface SetPolicy {
@@ -21,16 +22,17 @@ export type Policy = DataOf<'PolicySet'>;
 export const noPolicy: Policy = { approvalAbove: [] };
 
 export const decidePolicy = ({ type: _, ...asked }: SetPolicy, working: Working): Decision => {
-  working.inPath('ledger');
+  if (working.inPath('ledger').facts.ledgerId === installationLedger)
+    reject('not-found', `There are no books in ${installationLedger}, and nothing to pay.`);
   const faults: Fault[] = [];
   const approvalAbove = asked.approvalAbove.map(({ currency, amount }, i) => {
     if (asked.approvalAbove.findIndex((other) => other.currency === currency) < i)
       faults.push({ pointer: `/approvalAbove/${i}/currency`, detail: `must not be named twice: ${currency}` });
-    const amounts = new Amounts(currency);
-    const minor = amounts.read(amount, `/approvalAbove/${i}/amount`);
-    amounts.check();
-    if (minor < 0n) faults.push({ pointer: `/approvalAbove/${i}/amount`, detail: 'must not be below zero' });
-    return { currency, amount: amounts.format(minor) };
+    const isNegative = amount.startsWith('-') && /[1-9]/.test(amount);
+    const fault = faultOfAmount(amount, currency) ?? (isNegative ? 'must not be below zero' : undefined);
+    if (fault === undefined) return { currency, amount: formatMinor(parseMinor(amount, currency), currency) };
+    faults.push({ pointer: `/approvalAbove/${i}/amount`, detail: fault });
+    return { currency, amount };
   });
   if (faults.length > 0) rejectMalformed(faults);
   const data = { ...asked, approvalAbove };

@@ -17,7 +17,6 @@ import {
   Text,
   Whole,
 } from './fields.js';
-import type { Plain } from './plain.js';
 import { PageQuery } from './reading.dto.js';
 import { Shown, ShownAmount, ShownDay, ShownEvent, ShownPosition } from './shown.dto.js';
 

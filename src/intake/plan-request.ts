@@ -52,7 +52,10 @@ export const toPlanRequest = ({
   ...request
 }: AskedPlan): PlanRequest => request;
 
-const listed = <K extends string, T>(name: K, list: readonly T[] | undefined): { readonly [_ in K]?: readonly T[] } =>
-  (list && list.length > 0 ? { [name]: list } : {}) as { readonly [_ in K]?: readonly T[] };
+const listed = <K extends string, T>(
+  name: K,
+  list: readonly T[] | undefined,
+): Readonly<Partial<Record<K, readonly T[]>>> =>
+  (list && list.length > 0 ? { [name]: list } : {}) as Readonly<Partial<Record<K, readonly T[]>>>;
 
 const shortest = (share: string): string => (share.includes('.') ? share.replace(/\.?0+$/, '') : share);

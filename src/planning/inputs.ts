@@ -123,14 +123,14 @@ const queries = {
     select policy from books.policies
      where ledger_id = $1 and generation = $2 and position <= $4 and $3::date is not null and $5::text is not null
      order by position desc limit 1`,
-  // Of more than $6, and approved by nobody.
+  // Of these, $7, what is of more than $6, and approved by nobody.
   unapproved: `
-    select distinct o.item_id as invoice_id
-      from (${openItems}) o
-      join books.duties e on e.ledger_id = $1 and e.generation = $2 and e.invoice_id = o.item_id and e.amount > $6
-     where o.item_type = 'invoice'
+    select e.invoice_id
+      from books.duties e
+     where e.ledger_id = $1 and e.generation = $2 and e.position <= $4 and e.invoice_id = any ($7::text[])
+       and e.amount > $6 and $3::date is not null and $5::text is not null
        and not exists (select from books.duties a
-                        where a.ledger_id = $1 and a.generation = $2 and a.invoice_id = o.item_id
+                        where a.ledger_id = $1 and a.generation = $2 and a.invoice_id = e.invoice_id
                           and a.duty = 'approve' and a.position <= $4)`,
   // In force is the set with the latest day up to asOf; of one day the one recorded last.
   consequences: `
@@ -197,7 +197,7 @@ export const readPlanInput = async (
       inCurrency(JSON.parse(row.consequences) as Kept, currency),
     ]),
   );
-  const unapproved = await unapprovedOf(read, currency);
+  const unapproved = await unapprovedOf(read, currency, found);
   const vendorsOwn = (vendorId: string): Kept | undefined => consequences.get(`${vendorId}/`);
   const items = [
     ...itemsOf(bills === 0 ? [] : found, {
@@ -235,13 +235,19 @@ export const readPlanInput = async (
 };
 
 /** What the ledger's policy keeps from being paid until somebody approves it. */
-const unapprovedOf = async (read: Read, currency: Currency): Promise<[string, Hold][]> => {
+const unapprovedOf = async (
+  read: Read,
+  currency: Currency,
+  found: readonly Rows['items'][],
+): Promise<[string, Hold][]> => {
   const [set] = await read('policies');
   const { approvalAbove } = set ? (JSON.parse(set.policy) as Policy) : noPolicy;
   const limit = approvalAbove.find((one) => one.currency === currency);
   if (!limit) return [];
   const hold = { reason: `not approved, and above ${limit.amount} ${currency}`, unapproved: true };
-  return (await read('unapproved', parseMinor(limit.amount, currency))).map(({ invoice_id }) => [invoice_id, hold]);
+  const invoices = found.flatMap(({ kind, id }) => (kind === 'invoice' ? [id] : []));
+  const rows = await read('unapproved', parseMinor(limit.amount, currency), [...new Set(invoices)]);
+  return rows.map(({ invoice_id }) => [invoice_id, hold]);
 };
 
 const full = (minor: string | Minor, currency: Currency): Amount => formatMinor(BigInt(minor), currency);

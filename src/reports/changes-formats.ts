@@ -6,14 +6,22 @@ import { type Cell, cellsOf, csvLine, Figure, momentCells, momentColumns } from 
 /** Reads the events that moved something in a currency, some at a time. */
 export type ReadEvents = (currency: Currency) => AsyncGenerator<ChangingEvent[]>;
 
+/** Few enough to be written without keeping other requests waiting. */
+const rowsPerPiece = 250;
+
 /** The report as JSON, written as its events are read: there may be more of them than fit into memory. */
 export async function* changesJson(report: ChangesReport, events: ReadEvents): AsyncGenerator<string> {
   const { currencies, ...head } = report;
   yield `${JSON.stringify(head).slice(0, -1)},"currencies":[`;
-  for (const [place, part] of currencies.entries()) {
-    yield `${place === 0 ? '' : ','}${JSON.stringify(part).slice(0, -1)},"events":[`;
+  for (const [place, { currency, rows, totals }] of currencies.entries()) {
+    yield `${place === 0 ? '' : ','}{"currency":${JSON.stringify(currency)},"rows":[`;
+    for (let at = 0; at < rows.length; at += rowsPerPiece) {
+      const piece = rows.slice(at, at + rowsPerPiece).map((row) => JSON.stringify(row));
+      yield `${at === 0 ? '' : ','}${piece.join(',')}`;
+    }
+    yield `],"totals":${JSON.stringify(totals)},"events":[`;
     let separator = '';
-    for await (const some of events(part.currency)) {
+    for await (const some of events(currency)) {
       if (some.length === 0) continue;
       yield separator + some.map((event) => JSON.stringify(shown(event))).join(',');
       separator = ',';

@@ -14,7 +14,7 @@ import {
 } from './ageing.js';
 import type { KnownUpTo, Moment } from './as-of.js';
 import { dayText, inScope, instantText, isDeferred, scopeValues, vendorsThen } from './books-sql.js';
-import { byCurrency, minorOf, withAmounts } from './figures.js';
+import { byCurrency, withAmounts } from './figures.js';
 import type { Basis } from './queries.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -101,7 +101,11 @@ const changesQuery = (cut: AgeingCut): string => {
      union all
     select 'all', currency, null, ${added} from before group by currency
   )
-  select f.*, v.name from found f left join (${vendorsThen}) v on v.vendor_id = f.vendor_id order by f.currency`;
+  select f.*, v.name
+    from found f
+    left join (${vendorsThen}) v on v.vendor_id = f.vendor_id
+    left join before b on f.what = 'change' and b.currency = f.currency and b.vendor_id = f.vendor_id
+   order by f.currency, f.total + coalesce(b.total, 0) desc, f.vendor_id`;
 };
 
 /** What moved between two moments, without the events that moved it. */
@@ -138,19 +142,15 @@ const changesIn = async (
   const before = new Map<string | null, Minor[]>();
   for (const row of rows) if (row.what !== 'change') before.set(row.vendor_id, figuresOf(row, edges));
   let all = none;
-  const moved: { total: Minor; row: CurrencyChanges['rows'][number] }[] = [];
+  const moved: CurrencyChanges['rows'][number][] = [];
   for (const row of rows) {
     if (row.what !== 'change') continue;
     await turn();
     const [from, change] = [before.get(row.vendor_id) ?? none, figuresOf(row, edges)];
     all = plus(all, change);
-    const total = minorOf(row.total) + (from[edges.length + 2] ?? 0n);
-    moved.push({ total, row: { vendorId: row.vendor_id ?? '', vendorName: row.name, ...changeOf(from, change) } });
+    moved.push({ vendorId: row.vendor_id ?? '', vendorName: row.name, ...changeOf(from, change) });
   }
-  moved.sort((one, other) =>
-    one.total === other.total ? (one.row.vendorId < other.row.vendorId ? -1 : 1) : one.total > other.total ? -1 : 1,
-  );
-  return { currency, rows: moved.map(({ row }) => row), totals: changeOf(before.get(null) ?? none, all) };
+  return { currency, rows: moved, totals: changeOf(before.get(null) ?? none, all) };
 };
 
 interface EventRow extends Sums {
