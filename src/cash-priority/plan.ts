@@ -24,7 +24,7 @@ import type { Solver } from './solver.js';
 import { isWithin, noPrices, optimise, type Solved } from './stages.js';
 
 /** Changes with whatever may change a plan: the engine's own rules and the solver's version. */
-export const engineVersion = 'duebook-cash-1/highs-1.15.3';
+export const engineVersion = 'duebook-cash-2/highs-1.15.3';
 
 /** How much is looked into by default, by the number of bills: each look is another solve. */
 const effortFor = (bills: number): { overrides: number; candidates: number; gap: number } =>

@@ -8,6 +8,8 @@ export interface SolverOptions {
   readonly relativeGap: number;
   /** A plan that costs no more than this, in units of the objective, is good enough. */
   readonly target?: number;
+  /** Nothing dearer than this is wanted, in units of the objective: once that is all there can be, it stops. */
+  readonly limit?: number;
   /** Branch-and-bound nodes: a limit that is the same on every machine. */
   readonly nodeLimit: number;
   /** Simplex iterations, in all; also the same on every machine. */
@@ -85,17 +87,19 @@ const solve = (highs: Highs, model: Model, isInteger: boolean, options: SolverOp
     mip_max_nodes: options.nodeLimit,
     simplex_iteration_limit: options.iterationLimit,
     ...(options.target === undefined ? {} : { objective_target: options.target }),
-    // These cost more here than they bring: the programme is nearly a linear one.
+    // These cost more here than they bring: the programme is nearly a linear one. Where it is a plan that is looked for
+    // and no bound, heuristics find it sooner.
     mip_allow_restart: false,
     mip_detect_symmetry: false,
-    mip_heuristic_effort: 0,
-    mip_heuristic_run_rins: false,
-    mip_heuristic_run_rens: false,
+    mip_heuristic_effort: options.target === undefined ? 0 : 0.1,
+    mip_heuristic_run_rins: options.target !== undefined,
+    mip_heuristic_run_rens: options.target !== undefined,
     mip_heuristic_run_root_reduced_cost: false,
   });
   const iterationLimit = BigInt(options.iterationLimit);
   const stop = (event: InterruptCallbackEvent): undefined => {
-    if ((event.data.mip_total_lp_iterations ?? 0n) >= iterationLimit) event.interrupt();
+    const { mip_total_lp_iterations: iterations = 0n, mip_dual_bound: bound = -Infinity } = event.data;
+    if (iterations >= iterationLimit || bound > (options.limit ?? Infinity)) event.interrupt();
   };
   // With integers the solver's own limit is that of each of its many linear programmes, not of all together.
   model.run(isInteger ? { [callbackType.mipInterrupt]: stop } : {});

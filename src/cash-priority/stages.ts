@@ -7,7 +7,7 @@ import { type Prices, pricesFrom } from './prices.js';
 import type { Problem } from './problem.js';
 import { type Ask, buildProgramme, isLumpy, needsIntegers, type Programme } from './programme.js';
 import { keepCash, planOf } from './repair.js';
-import type { Solution, Solver } from './solver.js';
+import type { Solution, Solver, SolverOptions } from './solver.js';
 
 export interface Solved {
   readonly plan: Plan;
@@ -35,6 +35,8 @@ const fewBills = 60;
 /** Otherwise those that matter most join round by round, and so many that hardly care fill the gaps. */
 const moreBills = 50;
 const nearTies = 60;
+/** Where those were too few. */
+const moreTies = 300;
 /** Above so many bills, prices decide nearly all of them, and the certificate proves it. */
 const manyBills = 4000;
 /** So many bills are left open where only prices are looked for. */
@@ -51,14 +53,8 @@ export const optimise = (
   outside: Limits = {},
 ): Solved | undefined => {
   const { nodes: nodeLimit = manyNodes, iterations: iterationLimit = manyIterations } = outside;
-  const solve: Solve = (programme, integers, relativeGap, target) =>
-    solver.solve(programme, {
-      integers,
-      relativeGap,
-      nodeLimit,
-      iterationLimit,
-      ...(target === undefined ? {} : { target }),
-    });
+  const solve: Solve = (programme, integers, relativeGap, aims = {}) =>
+    solver.solve(programme, { integers, relativeGap, nodeLimit, iterationLimit, ...aims });
 
   const lateness = latenessLimits(problem, wanted, solve);
   if (!lateness) return undefined;
@@ -130,7 +126,8 @@ export const noPrices = (problem: Problem): Prices => ({
 export const isWithin = (cost: bigint, bound: bigint, gap: number): boolean =>
   cost - bound <= (cost * BigInt(Math.round(gap * 1e9))) / 1_000_000_000n;
 
-type Solve = (programme: Programme, integers: boolean, relativeGap: number, target?: number) => Solution;
+type Aims = Pick<SolverOptions, 'target' | 'limit'>;
+type Solve = (programme: Programme, integers: boolean, relativeGap: number, aims?: Aims) => Solution;
 
 /** How late never-defer tiers and required items have to be at least: 0 where they can all be met. */
 const latenessLimits = (
@@ -259,7 +256,7 @@ const cheapest = (
     });
     const { duals } = solve(linear, false, 0);
     const prices = cashPrices(linear, duals);
-    const shortlist = openTies(problem, wanting, prices, decided, nearTies << round);
+    const shortlist = openTies(problem, wanting, prices, decided, round === 0 ? nearTies : moreTies);
     const small = buildProgramme(problem, {
       minimise: 'cost',
       limits,
@@ -270,8 +267,10 @@ const cheapest = (
       shortlist,
       ...first,
     });
-    const target = Number(bound - frozen + (bound * BigInt(Math.round(gap * 5e8))) / 1_000_000_000n) / small.costScale;
-    const near = solve(small, true, gap / 4, target);
+    // What is within the gap is good enough, but for what is lost to whole minor units; what can't get there is given up.
+    const above = (share: number): number =>
+      Number(bound - frozen + (bound * BigInt(Math.round(gap * share * 1e9))) / 1_000_000_000n) / small.costScale;
+    const near = solve(small, true, gap / 4, { target: above(0.9), limit: above(1) });
     if (near.values) consider(small, near.values);
     if (reached()) break;
     const before = chosen.size;
