@@ -112,7 +112,8 @@ class HandFilled {
   async event(type: string, data: object = {}, documents: readonly string[] = [], folded = true): Promise<number> {
     this.position += 1;
     const recordedAt = HandFilled.recordedAt(this.position);
-    const line = JSON.stringify({ position: this.position, type, version: 1, recordedAt, data });
+    const actor = { id: 'ann', role: 'clerk' };
+    const line = JSON.stringify({ position: this.position, type, version: 1, recordedAt, actor, data });
     await owner.query(
       `insert into log.events (ledger_id, position, stream, stream_version, type, effective_on, recorded_at, line, leaf_hash)
        values ($1, $2, 'vendor/x', $2, $3, '2024-01-01', $4, $5, '')`,
