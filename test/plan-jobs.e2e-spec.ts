@@ -19,8 +19,9 @@ const quick = { ...planRequest, overrides: 0, scenarios: [{ name: 'as expected' 
 /** Takes many seconds: what is looked into is solved again and again. */
 const slow = {
   ...planRequest,
-  overrides: 80,
-  scenarios: Array.from({ length: 12 }, (_, days) => ({ name: `${days} days late`, receiptsSlipDays: days })),
+  overrides: 100,
+  scenarios: Array.from({ length: 16 }, (_, n) => ({ name: `${n} days late`, receiptsSlipDays: n })),
+  newMoney: { amounts: Array.from({ length: 8 }, (_, n) => `${n + 1}00000.00`) },
 };
 
 beforeAll(async () => {
