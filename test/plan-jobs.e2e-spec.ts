@@ -20,7 +20,8 @@ const quick = { ...planRequest, overrides: 0, scenarios: [{ name: 'as expected' 
 const slow = {
   ...planRequest,
   overrides: 100,
-  scenarios: Array.from({ length: 16 }, (_, n) => ({ name: `${n} days late`, receiptsSlipDays: n })),
+  periods: 40,
+  scenarios: Array.from({ length: 12 }, (_, n) => ({ name: `${n} days late`, receiptsSlipDays: n })),
   newMoney: { amounts: Array.from({ length: 8 }, (_, n) => `${n + 1}00000.00`) },
 };
 
@@ -81,7 +82,7 @@ describe('a plan that one instance makes', () => {
     const other = await there.post('/cash-plans', { ...quick, id: 'shared' });
     expect(other.body).toMatchObject({ type: '/problems/id-already-used', status: 409 });
     // The same, and the same in other words.
-    for (const body of [slow, { ...slow, minimumBalance: '250000', periods: 13, forbid: [] }])
+    for (const body of [slow, { ...slow, minimumBalance: '250000', periodDays: 7, forbid: [] }])
       expect(await there.post('/cash-plans', { ...body, id: 'shared' })).toMatchObject({
         status: 202,
         body: { id: 'shared', status: 'running' },
@@ -254,5 +255,5 @@ describe('a plan whose instance is gone', () => {
     expect([replay.status, replay.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
     expect(replay.body.planHash).toBe(done.body.planHash);
     expect(await third.stop()).toBe(0);
-  }, 120_000);
+  }, 240_000);
 });
