@@ -10,6 +10,7 @@ import { LedgerClient, startApp, testToken } from './support/app.js';
 import { copyOf, until } from './support/audit.js';
 import { onServer } from './support/cluster.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { someOf } from './support/seed.js';
 import { runSteps, stepsOf } from './support/session.js';
 
 const timeLimitMs = 300_000;
@@ -122,7 +123,7 @@ describe('a command', () => {
     expect(JSON.parse(stdout)).toMatchObject(expected);
   });
 
-  it.each([
+  const mistakes: readonly (readonly [args: readonly string[], told: string])[] = [
     [['verify', 'none'], 'There is no ledger none'],
     [['verify', 'acme', 'more'], 'too many arguments'],
     [['verify', '--export', 'nothing.ndjson'], 'Say --checkpoint'],
@@ -157,7 +158,8 @@ describe('a command', () => {
     [['token', 'revoke', 'none', '--reason', 'x'], 'has no token none'],
     [['token', 'revoke', 'none'], '--reason'],
     [['fly'], 'unknown command'],
-  ] as const)('%j says what is wrong, and fails', async (args, expected) => {
+  ];
+  it.each(someOf(mistakes, 12))('%j says what is wrong, and fails', async (args, expected) => {
     const { code, stderr } = await run(envOf(database), ...args);
     expect(code).not.toBe(0);
     expect(stderr).toContain(expected);
@@ -177,10 +179,11 @@ describe('a command', () => {
     }
   });
 
-  it.each([
+  const commands = [
     ...['demo', 'epoch open', 'explain invoice', 'export', 'import', 'migrate', 'replay', 'verify'],
     ...['token create', 'token list', 'token revoke'],
-  ])('%s has a help text', async (name) => {
+  ];
+  it.each(someOf(commands, 4))('%s has a help text', async (name) => {
     const { code, stdout } = await run(envOf(database), ...name.split(' '), '--help');
     expect(code).toBe(0);
     expect(stdout).toContain('--json');

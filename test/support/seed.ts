@@ -6,6 +6,12 @@ export const deep = Boolean(process.env.TEST_DEEP);
 /** One of two numbers, by how deep this run looks. */
 export const sampleSize = (normal: number, whenDeep = normal * 20): number => (deep ? whenDeep : normal);
 
+/** So many of a list, others with each seed; all of them in a deep run. */
+export const someOf = <T>(list: readonly T[], count: number): T[] =>
+  deep
+    ? [...list]
+    : fc.sample(fc.subarray([...list], { minLength: count, maxLength: count }), { seed, numRuns: 1 }).flat();
+
 /** Set for the whole run by jest.config.js, which prints it; set it again to draw the same samples again. */
 export const seed = Number(process.env.TEST_SEED);
 if (!Number.isInteger(seed)) throw new Error(`TEST_SEED is not a whole number: ${String(process.env.TEST_SEED)}`);
