@@ -83,7 +83,7 @@ describe('who could do what on a day', () => {
   });
 
   it('has what the identity provider said, until it says otherwise', () => {
-    const books = afterNothingBut(ledger({ id: '_installation', currency: 'XXX' }));
+    const books = afterNothingBut(ledger({ id: '_installation', currency: noCurrency }));
     const issuer = 'https://login.example.com/';
     const say = (n: number, ...given: Role[]): void => {
       books.today = addDays(firstDay, n);

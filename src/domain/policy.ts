@@ -5,6 +5,10 @@ import { type Amount, type Currency, faultOfAmount, formatMinor, parseMinor } fr
 import type { Item } from './open-item.js';
 import { type Fault, reject, rejectMalformed } from './rejection.js';
 
+/** What should not all be done by one: entering or correcting an invoice, approving it, saying where its vendor is paid, paying. */
+export const duties = ['enter', 'approve', 'change-bank-details', 'pay'] as const;
+export type Duty = (typeof duties)[number];
+
 /** Says what it takes in this ledger to pay. Replaces the policy before it as a whole. */
 export interface SetPolicy {
   readonly type: 'SetPolicy';

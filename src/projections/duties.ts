@@ -1,11 +1,9 @@
 import type { DocumentOf } from '../domain/documents.js';
 import { type DocumentName, type RecordedEvent, sourceName } from '../domain/events.js';
 import { parseMinor } from '../domain/money.js';
+import type { Duty } from '../domain/policy.js';
 
-/** What should not all be done by one: entering or correcting an invoice, approving it, saying where its vendor is paid, paying. */
-export type Duty = 'enter' | 'approve' | 'change-bank-details' | 'pay';
-
-/** That somebody did one of them. */
+/** That somebody did one of the duties that should not all be one person's. */
 export interface DutyRow {
   readonly effectiveOn: string;
   readonly duty: Duty;

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { duties } from '../domain/policy.js';
 import { bases } from './queries.js';
 
 // What the reports answer, for the OpenAPI document: their columns depend on the request, which no class can say.
@@ -186,7 +187,7 @@ const changesAnswer = report({
   }),
 });
 
-const duty: Schema = { type: 'string', enum: ['enter', 'approve', 'change-bank-details', 'pay'] };
+const duty: Schema = { type: 'string', enum: [...duties] };
 
 const dutiesAnswer = report({
   cases: list(

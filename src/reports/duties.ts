@@ -1,15 +1,12 @@
 import { takingTurns } from '../database/turns.js';
 import { type Amount, type Currency, formatMinor } from '../domain/money.js';
+import { duties, type Duty } from '../domain/policy.js';
 import type { Moment } from './as-of.js';
 import { asOfDay, scopeValues, vendorsThen } from './books-sql.js';
 import { csvLine, momentCells, momentColumns } from './csv.js';
 import type { Snapshot } from './snapshot.js';
 
-/** What one person should not do two of: enter or correct an invoice, approve it, say where its vendor is paid, pay it. */
-const duties = ['enter', 'approve', 'change-bank-details', 'pay'] as const;
-type Duty = (typeof duties)[number];
-
-/** One person who did at least two of them about one invoice. */
+/** One person who did at least two of the duties about one invoice. */
 interface Case {
   readonly personId: string;
   readonly vendorId: string;
