@@ -538,7 +538,7 @@ const isUnknownLedger = (error: unknown): boolean => (error as { code?: string }
 const isTooLate = (error: unknown): boolean => (error as { code?: string }).code === 'DB410';
 
 /** Whether the connection failed and not the command: the answer is lost, and the same call may go through later. */
-const isConnectionLoss = (error: unknown): boolean => {
+export const isConnectionLoss = (error: unknown): boolean => {
   const { code, message } = error as { code?: string; message?: string };
   if (code === undefined) return /connection|timeout/i.test(message ?? '');
   // 08 connection, 57P shutdown and start, 53 no resources, 40 rolled back, 25006 a standby that was the primary; and

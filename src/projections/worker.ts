@@ -7,6 +7,7 @@ import { takingTurns } from '../database/turns.js';
 import { kindOf } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
+import { isConnectionLoss } from '../event-log/ledger-writer.js';
 import { readLine } from '../event-log/record.js';
 import { firstGeneration } from './books.js';
 import { type CashTable, cashTables } from './cash-rows.js';
@@ -92,7 +93,11 @@ export class ProjectionWorker {
         const behind = await this.#behind();
         const ledgerIds = new Set([...this.#due, ...behind]);
         this.#due.clear();
-        for (const ledgerId of ledgerIds) await this.#tryToCatchUp(ledgerId);
+        for (const ledgerId of this.#stuck.keys()) if (!ledgerIds.has(ledgerId)) this.#stuck.delete(ledgerId);
+        for (const ledgerId of ledgerIds) {
+          if (this.#isStopping()) break;
+          await this.#tryToCatchUp(ledgerId);
+        }
         this.#lookedMs = performance.now();
         if (!this.#mustLookNow()) await this.#pause(pollMs);
       } catch (error) {
@@ -102,13 +107,17 @@ export class ProjectionWorker {
     }
   }
 
-  /** What is wrong with one ledger keeps no other one waiting, and is told once for as long as it lasts. */
+  /**
+   * What is wrong with one ledger keeps no other one waiting, and is told once for as long as it lasts.
+   *
+   * @throws {Error} if the database is out of reach, which is wrong with no ledger
+   */
   async #tryToCatchUp(ledgerId: string): Promise<void> {
     if (performance.now() < (this.#stuck.get(ledgerId) ?? 0)) return;
     try {
-      await this.catchUp(ledgerId);
-      this.#stuck.delete(ledgerId);
+      if (await this.catchUp(ledgerId)) this.#stuck.delete(ledgerId);
     } catch (error) {
+      if (isConnectionLoss(error)) throw error;
       if (!this.#stuck.has(ledgerId)) this.report(error);
       this.#stuck.set(ledgerId, performance.now() + afterFailureMs);
     }
@@ -139,13 +148,17 @@ export class ProjectionWorker {
     return rows.map((row) => row.ledger_id);
   }
 
-  /** Folds a ledger's log to its end, as far as that is when the last pass begins, unless another worker is at it. */
-  async catchUp(ledgerId: string): Promise<void> {
+  /**
+   * Folds a ledger's log to its end, as far as that is when the last pass begins, unless another worker is at it.
+   *
+   * @returns whether it was this worker that did
+   */
+  async catchUp(ledgerId: string): Promise<boolean> {
     const lease = await this.#lease(ledgerId);
     if (!lease) {
       // Whoever holds it folds; look again soon in case they die over it.
       await sleep(5);
-      return;
+      return false;
     }
     try {
       let { position } = lease;
@@ -154,11 +167,15 @@ export class ProjectionWorker {
         if (next.position === position) break;
         ({ position, isEnd } = next);
       }
+      return true;
     } finally {
-      await this.pool.query(
-        `update books.checkpoints set lease_holder = null, lease_until = null where ledger_id = $1 and generation = $2 and lease_holder = $3`,
-        [ledgerId, lease.generation, this.holder],
-      );
+      // If it can't be given back, it runs out by itself.
+      await this.pool
+        .query(
+          `update books.checkpoints set lease_holder = null, lease_until = null where ledger_id = $1 and generation = $2 and lease_holder = $3`,
+          [ledgerId, lease.generation, this.holder],
+        )
+        .catch(() => undefined);
     }
   }
 
