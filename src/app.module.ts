@@ -248,10 +248,16 @@ class Resources {
         logger.warn({ ...from, reason }, isLast ? 'a login failed; more are held up for a minute' : 'a login failed');
       },
     });
-    this.adopter = new Adopter(url, planningThread && new URL('adoption-thread.js', planningThread));
+    this.adopter = new Adopter(
+      url,
+      (ledgerId) => {
+        this.log.mayAppend(ledgerId);
+      },
+      planningThread && new URL('adoption-thread.js', planningThread),
+    );
     this.planJobs = new PlanJobs(this.#jobPool);
     this.proofs = new Proofs(this.#auditPool);
-    this.vendorKeys = new VendorKeys(this.#jobPool, () => Promise.resolve(masterKey));
+    this.vendorKeys = new VendorKeys(this.#logPool, () => Promise.resolve(masterKey));
   }
 
   /** What seals the logs, and keeps watch over what was signed. */

@@ -120,7 +120,6 @@ export class CashPlans {
     const replayed = await this.desk.replay(call);
     if (replayed) return replayed;
     const { ledgerId, actor, key } = call;
-    this.log.mayAppend(ledgerId);
     const requestHash = key === undefined ? '' : await this.desk.print(call);
     const origin = { actor, key, requestHash, correlationId: uuidv7(), nowMs: Date.now() };
     const wanted = { ...(reason !== undefined && { reason }), ...(on !== undefined && { on }) };
@@ -180,7 +179,7 @@ export class CashPlans {
     }
   }
 
-  /** Waits for a plan that another instance makes. */
+  /** Waits for a plan that another instance makes, or is to make. */
   async #watch(
     call: Call,
     request: AskedPlan,

@@ -2,7 +2,7 @@ import type { PlanRequest, Scenario } from '../cash-priority/model.js';
 import type { LocalDate } from '../domain/calendar.js';
 import { type Currency, formatMinor, parseMinor } from '../domain/money.js';
 
-/** What a plan is asked for, as it came. */
+/** What a plan is asked for: as it came, or in the form of `planRequestOf`. */
 export interface AskedPlan extends PlanRequest {
   readonly currency: Currency;
   readonly asOf?: LocalDate;

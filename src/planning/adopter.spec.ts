@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { OutcomeUnknown, TooBusy } from '../event-log/ledger-writer.js';
 import { Adopter, type AdoptionOrder } from './adopter.js';
 
-const adopter = new Adopter('', new URL('../../test/support/threads/adopting.js', import.meta.url));
+const adopter = new Adopter('', () => undefined, new URL('../../test/support/threads/adopting.js', import.meta.url));
 const order = (reason: string): AdoptionOrder => ({
   ledgerId: 'x',
   planId: 'p',

@@ -63,10 +63,12 @@ export class Adopter {
 
   /**
    * @param url of the database that is written to
+   * @param mayAppend asked when an order's turn has come; what it throws is the answer
    * @param thread where the thread's code is; by default beside this file
    */
   constructor(
     private readonly url: string,
+    private readonly mayAppend: (ledgerId: string) => void,
     private readonly thread: URL | undefined,
   ) {}
 
@@ -92,7 +94,11 @@ export class Adopter {
     this.#waiting += 1;
     const thread = this.thread ?? new URL('./adoption-thread.js', import.meta.url);
     const running = this.#last
-      .then(() => outcomeOf(thread, task))
+      .then(() => {
+        // Much can have come to light while it waited.
+        if (task.order) this.mayAppend(task.order.ledgerId);
+        return outcomeOf(thread, task);
+      })
       .finally(() => {
         this.#waiting -= 1;
       });
