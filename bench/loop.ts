@@ -43,7 +43,9 @@ export const loop: Bench = {
     };
     try {
       await fill(bills, record);
-      await ask('GET', `/many/reports/trial-balance?atLeast=${String(await lastPosition(bills, record))}`);
+      const position = await stateCash(bills, record);
+      // Until the books go as far: to fold thousands of bills takes longer than a report waits.
+      while ((await ask('GET', `/many/reports/trial-balance?atLeast=${String(position)}`)).status !== 200) await sleep(500);
 
       /** At the best of some times: what else the machine does is not the server's doing. */
       const blocked = async (times: number, work: () => Promise<unknown>): Promise<number> => {
@@ -82,8 +84,8 @@ export const loop: Bench = {
         rows.push({
           what: `longest hold of the event loop, ${bills.toLocaleString('en-GB')} bills: ${what}`,
           measured: `${ms.toFixed(0)} ms`,
-          wanted: `≤ ${String(markMs)} ms + ${idleMs.toFixed(0)} ms of the idle server`,
-          ratio: (markMs + idleMs) / Math.max(ms, 1),
+          wanted: `≤ ${String(markMs)} ms`,
+          ratio: markMs / Math.max(ms, 1),
           mark: 1,
         });
       }
@@ -100,7 +102,7 @@ const request = {
   currency: 'USD',
   overrides: 0,
   scenarios: [{ name: 'as expected' }],
-  newMoney: { amounts: [] },
+  newMoney: { amounts: ['1.00'] },
 };
 
 type Recording = (path: string, body: object) => Promise<Reply['body']>;
@@ -136,8 +138,8 @@ const fill = async (bills: number, record: Recording): Promise<void> => {
   await Promise.all(Array.from({ length: callers }, post));
 };
 
-/** Where the cash is stated that the plan has, after all bills. */
-const lastPosition = async (bills: number, record: Recording): Promise<number> => {
+/** States the cash that the plan has, after all bills. @returns the position of that */
+const stateCash = async (bills: number, record: Recording): Promise<number> => {
   const cash = { account: 'main', currency: 'USD', on: '2024-03-01', balance: `${String(bills * 1_500)}.00` };
   return Number((await record('/many/cash/balances', cash)).position);
 };
