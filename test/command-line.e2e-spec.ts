@@ -311,11 +311,16 @@ describe('a ledger that was set back', () => {
       const lost = (await new LedgerClient(app.url, 'back').get('/audit/checkpoint?atLeast=2')).text;
       await app.close();
 
-      app = await startApp(backup);
+      // Under another name from here on: what was signed before lies in another folder.
+      const renamed = { CHECKPOINT_ORIGIN: 'new.example' };
+      app = await startApp(backup, renamed);
       try {
         client = new LedgerClient(app.url, 'back');
         expect((await client.post('/vendors', { id: 'v', name: 'V' })).status).toBe(503);
-        const { code, stdout } = await run(envOf(backup), 'epoch', 'open', 'back', '--reason', 'Restored', '--json');
+        const { code, stdout } = await run(
+          envOf(backup, renamed),
+          ...['epoch', 'open', 'back', '--reason', 'Restored', '--json'],
+        );
         expect(code).toBe(0);
         const opened = JSON.parse(stdout) as { epoch: number; origin: string; position: number; statement: string };
         expect(opened).toMatchObject({ ledger: 'back', epoch: 2, position: 2 });
@@ -328,19 +333,21 @@ describe('a ledger that was set back', () => {
           { position: 2, data: { epoch: 2, reason: 'Restored', previous: { origin, size: Number(size), root } } },
         ]);
         const { text } = await client.get('/audit/checkpoint?atLeast=3');
-        expect(text).toMatch(/\/back\/2\n3\n/);
+        expect(text).toMatch(/^new\.example\/back\/2\n3\n/);
         const keys = parseVerifierKeys((await client.get('/audit/public-key')).text);
         expect(openNote(opened.statement, keys).text).toContain(
           `previous ${origin} ${size} ${root}\nreason Restored\n`,
         );
-        const base = origin!.split('/')[0]!;
-        const kept = join(database.folder, 'checkpoints', base, 'back');
+        const kept = join(database.folder, 'checkpoints', 'new.example', 'back');
         expect(await readFile(join(kept, 'epoch-2'), 'utf8')).toBe(opened.statement);
         // What was signed before it still holds, but for what was lost.
         await writeFile(join(folder, 'first'), first);
         await writeFile(join(folder, 'lost'), lost);
-        expect((await run(envOf(backup), 'verify', 'back', '--since', 'first')).code).toBe(0);
-        const found = await run(envOf(backup), 'verify', 'back', '--since', 'lost');
+        expect(
+          await readFile(join(database.folder, 'checkpoints', origin!.split('/')[0]!, 'back', 'latest'), 'utf8'),
+        ).toBe(lost);
+        expect((await run(envOf(backup, renamed), 'verify', 'back', '--since', 'first')).code).toBe(0);
+        const found = await run(envOf(backup, renamed), 'verify', 'back', '--since', 'lost');
         expect([found.code, found.stdout]).toEqual([1, expect.stringContaining('the earlier checkpoint lost')]);
       } finally {
         await app.close();

@@ -113,7 +113,7 @@ const writeLines = async (
     const last = lines.at(-1)?.position;
     if (last === undefined)
       throw new ExportError(`ledger ${ledgerId} has nothing after position ${after}; run duebook verify`);
-    await handle.write(lines.map(({ line }) => `${line}\n`).join(''));
+    await handle.appendFile(lines.map(({ line }) => `${line}\n`).join(''));
     after = last;
     progress(after);
   }

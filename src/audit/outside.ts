@@ -138,6 +138,10 @@ const replace = async (file: string, text: string): Promise<void> => {
     // Flushed: what was shown to the world must not be gone after a power cut.
     await writeFile(draft, text, { flush: true });
     await rename(draft, file);
+  } catch (error) {
+    // Without the name of the draft, which is another one each time: a fault that stays is to look the same.
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw new Error(`${file} can't be written: ${code}`, { cause: error });
   } finally {
     await rm(draft, { force: true });
   }

@@ -5,6 +5,7 @@ import { readLeaves } from '../audit/export.js';
 import { NoteError, parseVerifierKeys, type VerifierKey, verifierKey } from '../audit/note.js';
 import { TreeStore } from '../audit/tree-store.js';
 import { type Commitment, type Finding, notChecked, notCheckedInDatabase } from '../audit/verify.js';
+import { epochIn } from '../audit/sealer.js';
 import { verifyDatabase, type Verified } from '../audit/verify-database.js';
 import { verifyFile } from '../audit/verify-file.js';
 import { type CommonOptions, DuebookCommand, inWords, outcome, Progress, usage } from './command.js';
@@ -81,7 +82,7 @@ export class VerifyCommand extends DuebookCommand {
           'who holds the key: it is this installation’s own; use --public-key with one that you were given',
         );
       } else keys = await readKeys(options.publicKey);
-      for (const { note } of kept)
+      for (const { note } of ofNewestEpoch(kept, keys))
         commitments.push(...commitmentsOf([['the checkpoint kept outside the database', note]], keys, report));
       commitments.push(...(await readCommitments(options.since ?? [], keys, report)));
       const progress = new Progress('Verifying', (await log.head(ledgerId))?.position);
@@ -200,3 +201,21 @@ const commitmentsOf = (
       return [];
     }
   });
+
+/**
+ * What is kept outside under the origin before was put aside with its epoch, once something of a later one is signed:
+ * then it may well contradict. Whoever can change the database but has no key can't make it so.
+ */
+const ofNewestEpoch = <K extends { readonly note: string }>(kept: readonly K[], keys: readonly VerifierKey[]): K[] => {
+  const epochs = kept.map(({ note }) => {
+    try {
+      return epochIn(openCheckpoint(note, keys).origin);
+    } catch (error) {
+      if (error instanceof NoteError) return undefined;
+      throw error;
+    }
+  });
+  const newest = Math.max(0, ...epochs.filter((epoch) => epoch !== undefined));
+  // What is not signed as it should be is compared, and so told.
+  return kept.filter((_, n) => (epochs[n] ?? newest) >= newest);
+};
