@@ -219,6 +219,38 @@ describe('the founding case', () => {
     });
   });
 
+  it('lists who approved what and when', async () => {
+    const ledger = await new LedgerClient(app.url, 'approved').open();
+    await ledger.record('/vendors', { id: 'v', name: 'V' });
+    for (const id of ['a', 'b']) {
+      const invoice = {
+        id,
+        vendorId: 'v',
+        number: id,
+        invoiceDate: '2024-01-10',
+        dueDate: '2024-02-10',
+        currency: 'USD',
+      };
+      await ledger.record('/invoices', { ...invoice, lines: [{ amount: '5.00' }], total: '5.00' });
+    }
+    const grants = [{ ledger: 'approved', roles: ['approver'] }];
+    const { body } = await new LedgerClient(app.url, '_installation').record('/tokens', { personId: 'bob', grants });
+    await new LedgerClient(app.url, 'approved', body.token as string).record('/invoices/a/approvals', {});
+    const events = (await ledger.events()) as unknown as Record<string, any>[];
+    const instant = new Date(events.at(-1)!.recordedAt as string).toISOString();
+    const approved = ({
+      Approved_By,
+      Approved_By_Date,
+      Approved_By_Time,
+      Last_Modified_By,
+    }: Record<string, string>) => [Approved_By, Approved_By_Date, Approved_By_Time, Last_Modified_By];
+    const rows = rowsOf((await get(ledger, '/extracts/invoices-received?asOf=2024-01-31')).text);
+    expect(rows.map(approved)).toEqual([
+      ['bob', instant.slice(0, 10), instant.slice(11, 16).replace(':', ''), ''],
+      ['', '', '', ''],
+    ]);
+  });
+
   it('is of a time, where one is asked for', async () => {
     const all = rowsOf((await get(client, '/extracts/invoices-received?asOf=2023-12-31')).text);
     const { text, headers } = await get(client, '/extracts/invoices-received-lines?asOf=2023-09-30&from=2023-09-01');

@@ -37,6 +37,8 @@ export interface Bill {
   readonly entered: RecordedEvent;
   /** The last event that changed it: a reversal, deferral, hold, dispute, … */
   readonly modified: RecordedEvent | undefined;
+  /** The last approval. */
+  readonly approved: RecordedEvent | undefined;
 }
 
 export interface BillLine {
@@ -97,8 +99,8 @@ const madeQuery = `
    where so_far - bytes < ${bytesPerRead}
    order by place`;
 
-/** The last event that changed each document. */
-const modifiedQuery = `
+/** The last event of some types of each document. */
+const lastQuery = `
   select d.document, modified.line
     from unnest($2::text[]) d (document)
    cross join lateral (select e.line from log.event_documents h join log.events e using (ledger_id, position)
@@ -145,6 +147,7 @@ interface Listed {
   readonly event: RecordedEvent;
   readonly made: Posted;
   readonly modified: RecordedEvent | undefined;
+  readonly approved: RecordedEvent | undefined;
 }
 
 /** Some events with what made and changed their documents; fewer of them where that is long. */
@@ -157,14 +160,16 @@ const withTheirs = async (
     events.filter(which).map(nameOf),
   );
   const made = await linesOfDocuments(snapshot, madeQuery, reversals!);
-  const modified = await linesOfDocuments(snapshot, modifiedQuery, posted!, position, modifyingTypes);
+  const modified = await linesOfDocuments(snapshot, lastQuery, posted!, position, modifyingTypes);
+  const approved = await linesOfDocuments(snapshot, lastQuery, posted!, position, ['InvoiceApproved']);
   const listed: Listed[] = [];
   for (const event of events) {
     const name = nameOf(event);
     const ofIt = isPosted(event) ? event : (made.get(name) as Posted | undefined);
     if (!ofIt && listed.length > 0) break;
     if (!ofIt) throw new Error(`nothing has made ${name}, which is reversed at position ${event.position}`);
-    listed.push({ event, made: ofIt, modified: isPosted(event) ? modified.get(name) : undefined });
+    const of = <T>(found: ReadonlyMap<string, T>): T | undefined => (isPosted(event) ? found.get(name) : undefined);
+    listed.push({ event, made: ofIt, modified: of(modified), approved: of(approved) });
   }
   return listed;
 };
@@ -185,18 +190,19 @@ const linesOfDocuments = async (
   return new Map(rows.map(({ document, line }) => [document, readLine(line)]));
 };
 
-const billOf = ({ event, made, modified }: Listed): Bill => {
+const billOf = ({ event, made, modified, approved }: Listed): Bill => {
   const bill = postedBill(made);
-  if (event === made) return { ...bill, entered: event, modified };
+  if (event === made) return { ...bill, entered: event, modified, approved };
   const lines = bill.lines.map((line) => ({
     ...line,
     amount: -line.amount,
     tax: line.tax === undefined ? undefined : -line.tax,
   }));
-  return { ...bill, id: `${bill.id}/reversal`, total: -bill.total, lines, entered: event, modified: undefined };
+  const none = { modified: undefined, approved: undefined };
+  return { ...bill, id: `${bill.id}/reversal`, total: -bill.total, lines, entered: event, ...none };
 };
 
-const postedBill = ({ type, data }: Posted): Omit<Bill, 'entered' | 'modified'> => {
+const postedBill = ({ type, data }: Posted): Omit<Bill, 'entered' | 'modified' | 'approved'> => {
   const { vendorId, currency } = data;
   const common = { vendorId, currency, dueOn: undefined, terms: undefined, number: undefined };
   const payables = chart.payables.account;

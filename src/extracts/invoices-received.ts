@@ -56,6 +56,7 @@ const billRecord = (bill: Bill, { ledger, moment }: Source): string => {
     Supplier_Account_ID: bill.vendorId,
     ...termsOf(terms),
     ...recordedBy('Entered', bill.entered, ledger.timeZone),
+    ...recordedBy('Approved', bill.approved, ledger.timeZone),
     ...recordedBy('Last_Modified', bill.modified, ledger.timeZone),
     ...amountFields('Invoice', total, currency, ledger.currency),
     ...taxOf(taxes.length === 0 ? undefined : sum(taxes), currency),

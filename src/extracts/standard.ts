@@ -39,17 +39,19 @@ export const termsOf = (terms: Terms | undefined): Fields =>
 
 /** Who recorded an event and when, as the fields of a prefix: the database's clock, in the ledger's time zone. */
 export const recordedBy = (
-  prefix: 'Entered' | 'Last_Modified',
+  prefix: 'Entered' | 'Last_Modified' | 'Approved',
   event: Pick<Recording, 'actor' | 'recordedAt'> | undefined,
   timeZone: string,
-): Fields =>
-  event === undefined
-    ? {}
-    : {
-        [`${prefix}_By`]: event.actor.id,
-        [`${prefix}_Date`]: dayIn(timeZone, Date.parse(event.recordedAt)),
-        [`${prefix}_Time`]: timeIn(timeZone, event.recordedAt),
-      };
+): Fields => {
+  if (event === undefined) return {};
+  // The standard's own inconsistency.
+  const at = prefix === 'Approved' ? 'Approved_By' : prefix;
+  return {
+    [`${prefix}_By`]: event.actor.id,
+    [`${at}_Date`]: dayIn(timeZone, Date.parse(event.recordedAt)),
+    [`${at}_Time`]: timeIn(timeZone, event.recordedAt),
+  };
+};
 
 /** The time of day at an instant: hours and minutes, as the standard asks for it. */
 const timeIn = (timeZone: string, instant: Instant): string => {
