@@ -73,6 +73,7 @@ describe('settings', () => {
     ['OIDC_AUDIENCE', 'duebook'], // without OIDC_ISSUER
     ['TRUSTED_PROXIES', 'localhost'],
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '0.0.0.0/0'],
     ['DUEBOOK_TOKNE', '0123456789abcdef'],
     ['DUEBOOK_', ''],
   ])('name %s when it is %j', (name, value) => {

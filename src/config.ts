@@ -208,7 +208,7 @@ const networks = (text: string): readonly string[] =>
     const isGood =
       isIP(address) > 0 &&
       more.length === 0 &&
-      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= most));
     return isGood
       ? part.trim()
       : fault(`is not a list of addresses and networks like 10.0.0.1,10.1.0.0/16: "${part.trim()}"`);

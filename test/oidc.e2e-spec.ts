@@ -158,6 +158,43 @@ describe('an access token', () => {
     expect((await client.post('/vendors', { name: 'x' }, from())).status).toBe(status);
   });
 
+  it('does no more than the newest one says, if it is an older one', async () => {
+    const older = as(await tokenOf({ ...roles(['own:clerk', 'own:auditor']), sub: 'twice', iat: nowSeconds() - 100 }));
+    const newer = as(await tokenOf({ ...roles('own:auditor'), sub: 'twice', iat: nowSeconds() - 50 }));
+    expect((await older.post('/vendors', { name: 'x' })).status).toBe(201);
+    expect((await newer.get('/vendors')).status).toBe(200);
+    expectProblem(await older.post('/vendors', { name: 'x' }), 403, 'forbidden');
+    expect((await older.get('/vendors')).status).toBe(200);
+  });
+
+  it('of the same second adds to the other, once', async () => {
+    const iat = nowSeconds() - 10;
+    const [read, write] = [
+      as(await tokenOf({ ...roles('own:auditor'), sub: 'both-at-once', iat })),
+      as(await tokenOf({ ...roles('own:clerk'), sub: 'both-at-once', iat })),
+    ];
+    for (let n = 0; n < 3; n++) {
+      expect((await read.get('/vendors')).status).toBe(200);
+      expect((await write.post('/vendors', { name: 'x' })).status).toBe(201);
+    }
+    const events = (await new LedgerClient(app.url, '_installation').events()) as unknown as { data: any }[];
+    expect(events.filter(({ data }) => data.personId === 'both-at-once').map(({ data }) => data.grants)).toEqual([
+      [{ ledger: 'own', roles: ['auditor'] }],
+      [{ ledger: 'own', roles: ['auditor', 'clerk'] }],
+    ]);
+  });
+
+  it('is seen in the ledgers that it speaks of, and what it says of others is not', async () => {
+    await as(await tokenOf({ ...roles(['own:clerk', 'oth:auditor']), sub: 'seen' })).get('/vendors');
+    const own = new LedgerClient(app.url, 'own');
+    const { body } = await own.get('/access/seen');
+    expect(body).toMatchObject({ personId: 'seen', roles: ['clerk'], history: [{ type: 'AccessAsserted' }] });
+    expect(JSON.stringify(body)).not.toContain('oth');
+    expect((await own.get('/access?limit=1000')).body.items).toContainEqual(
+      expect.objectContaining({ personId: 'seen', roles: ['clerk'] }),
+    );
+  });
+
   it('also lets do what was granted to the same person', async () => {
     await new LedgerClient(app.url, 'oth').record('/access', { personId: 'both', roles: ['auditor'] });
     const token = await tokenOf({ ...roles('own:clerk'), sub: 'both' });
@@ -171,6 +208,9 @@ describe('an access token', () => {
     'never expires': () => tokenOf({ ...roles('own:admin'), exp: undefined }),
     'is not valid yet': () => tokenOf({ ...roles('own:admin'), nbf: nowSeconds() + 60 }),
     'does not say when it was issued': () => tokenOf({ ...roles('own:admin'), iat: undefined }),
+    'was issued in a time to come': () => tokenOf({ ...roles('own:admin'), iat: nowSeconds() + 3_600 }),
+    'has its time in milliseconds': () => tokenOf({ ...roles('own:admin'), iat: Date.now() }),
+    'was issued before all time': () => tokenOf({ ...roles('own:admin'), iat: -1 }),
     'is of another issuer': () => tokenOf({ ...roles('own:admin'), iss: 'https://login.example.com' }),
     'is of no issuer': () => tokenOf({ ...roles('own:admin'), iss: undefined }),
     'is for somebody else': () => tokenOf({ ...roles('own:admin'), aud: ['payroll', 'duebook2'] }),
@@ -264,6 +304,16 @@ describe('an access token', () => {
 });
 
 describe('many failed logins', () => {
+  it('of one token that was good once are held up by it, and nobody else is', async () => {
+    const expired = as(await tokenOf({ ...roles('own:clerk'), sub: 'late', exp: nowSeconds() - 60 }));
+    const headers = from('192.0.2.2');
+    const statuses: number[] = [];
+    for (let n = 0; n < 12; n++) statuses.push((await expired.get('/vendors', headers)).status);
+    expect(statuses).toEqual([...Array<number>(10).fill(401), 429, 429]);
+    const other = await tokenOf({ ...roles('own:clerk'), sub: 'late' });
+    expect((await as(other).get('/vendors', headers)).status).toBe(200);
+  });
+
   it('are held up by address, logged without the token, and lock out nobody who was in before', async () => {
     const headers = from('192.0.2.1');
     const good = new LedgerClient(app.url, 'own');
@@ -278,6 +328,11 @@ describe('many failed logins', () => {
     expect(Number(held.headers.get('retry-after'))).toBeLessThanOrEqual(60);
     expect((await good.get('/vendors', headers)).status).toBe(200);
     expect((await good.get('/vendors', from())).status).toBe(200);
+    // A signature can't be guessed: nobody has to wait with a good one, and a bad one is neither counted nor told.
+    const signed = await tokenOf({ ...roles('own:clerk'), sub: 'colleague' });
+    expect((await as(signed).get('/vendors', headers)).status).toBe(200);
+    const forged = await tokenOf(roles('own:admin'), { key: stranger.privateKey });
+    expectProblem(await as(forged).get('/vendors', headers), 429, 'too-many-failed-logins');
     const lines = logged.map((line) => JSON.parse(line) as { level: number; address: string; msg: string });
     expect(lines).toHaveLength(30);
     expect(lines[0]).toMatchObject({ level: 40, address: '192.0.2.1', msg: 'a login failed' });

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
-/** How often an address, or a token's public part, may fail in a minute. */
+/** How often an address may fail in a minute, or a token that is known by its public part or its hash. */
 const perAddress = 30;
-const perPrefix = 10;
+const perToken = 10;
 const windowMs = 60_000;
 /** How long a token that was right from an address is not held up by what else comes from there. */
 const trustedForMs = 600_000;
@@ -22,7 +22,7 @@ export class TooManyFailures extends Error {
 }
 
 /**
- * Counts failed logins by address and by the public part of the token, over minutes that begin with a failure. Whoever was
+ * Counts failed logins by address and by what a token is known by, over minutes that begin with a failure. Whoever was
  * let in from an address stays so: others who guess from there, as from behind the same proxy, lock nobody out.
  */
 export class FailedLogins {
@@ -34,12 +34,12 @@ export class FailedLogins {
   /**
    * Asked before a token is looked at.
    *
+   * @param known what is counted beside the address: the public part of a token, else its hash
    * @param hash of the token
    * @throws {TooManyFailures}
    */
-  mayTry(address: string, prefix: string | undefined, hash: string): void {
-    const byPrefix = prefix === undefined ? 0 : this.#leftMs(`p ${prefix}`, perPrefix);
-    const heldUp = Math.max(this.#leftMs(`a ${address}`, perAddress), byPrefix);
+  mayTry(address: string, known: string, hash: string): void {
+    const heldUp = Math.max(this.#leftMs(`a ${address}`, perAddress), this.#leftMs(`k ${known}`, perToken));
     if (heldUp > 0 && !this.#trusted.get(`${hash} ${address}`)) throw new TooManyFailures(Math.ceil(heldUp / 1_000));
   }
 
@@ -49,12 +49,12 @@ export class FailedLogins {
 
   /**
    * @param address undefined of a token that was good once: nobody guesses that
-   * @param prefix  the public part of the token, if it has one
+   * @param known   its public part, or the hash of one that was good once; undefined of what is nothing at all
    * @returns whether this was the last attempt before more are held up: a reason to say so once
    */
-  failed(address: string | undefined, prefix: string | undefined): boolean {
+  failed(address: string | undefined, known: string | undefined): boolean {
     const isLast = address !== undefined && this.#count(`a ${address}`) === perAddress;
-    return (prefix !== undefined && this.#count(`p ${prefix}`) === perPrefix) || isLast;
+    return (known !== undefined && this.#count(`k ${known}`) === perToken) || isLast;
   }
 
   #count(key: string): number {

@@ -3,7 +3,7 @@ import type { Command } from '../domain/decider.js';
 import { reject } from '../domain/rejection.js';
 import type { EventLog } from '../event-log/event-log.js';
 import { uuidv7 } from '../event-log/uuid.js';
-import { type Claimed, issuedAtOf } from './oidc.js';
+import type { Claimed } from './oidc.js';
 
 /** @throws {Rejection} `unknown-ledger` where access is to be granted in a ledger that is not there */
 export const mustBeLedgers = async (log: EventLog, ledgers: readonly string[]): Promise<void> => {
@@ -28,8 +28,8 @@ export const openInstallation = async (log: EventLog): Promise<void> => {
 /** Takes down what the identity provider says of somebody: before they do anything by it. */
 export const recordClaims = async (log: EventLog, claimed: Claimed): Promise<void> => {
   await openInstallation(log);
-  const { personId, issuer, grants } = claimed;
-  await execute(log, { type: 'AssertAccess', personId, issuer, issuedAt: issuedAtOf(claimed), grants });
+  const { personId, issuer, issuedAt, grants } = claimed;
+  await execute(log, { type: 'AssertAccess', personId, issuer, issuedAt, grants });
 };
 
 const execute = async (log: EventLog, command: Command): Promise<void> => {

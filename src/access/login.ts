@@ -1,20 +1,22 @@
 import { timingSafeEqual } from 'node:crypto';
-import { installationLedger, installationRoles, isNews, roles, rolesIn, type Token } from '../domain/access.js';
+import {
+  installationLedger,
+  installationRoles,
+  newsIn,
+  roles,
+  rolesIn,
+  rolesSaidIn,
+  type Token,
+} from '../domain/access.js';
 import type { Principal } from './actor.js';
 import type { AccessDirectory } from './directory.js';
-import { FailedLogins } from './failed-logins.js';
-import { type Claimed, issuedAtOf, OidcTokens } from './oidc.js';
+import { FailedLogins, TooManyFailures } from './failed-logins.js';
+import { type Claimed, OidcTokens, type Refused } from './oidc.js';
 import { hashOf, prefixOf } from './token-text.js';
 
 /** Whoever has the first token acts as this one. */
 export const operatorId = 'operator';
 
-/** Why somebody is not let in, in words for whoever sent the token. */
-export interface Refused {
-  readonly refused: string;
-  /** Whether it may be a guess, rather than a token that was good once. */
-  readonly mayBeGuess?: boolean;
-}
 export type Outcome = Principal | Refused;
 
 const unknownToken: Refused = {
@@ -89,16 +91,33 @@ export class Login {
     }
     const hash = hashOf(token);
     const prefix = prefixOf(token);
-    this.#options.failures.mayTry(address, prefix, hash);
+    const heldUp = this.#heldUp(address, prefix ?? hash, hash);
+    // A signature can't be guessed: whoever has a new access token of the provider is not to wait for others who guess.
+    if (heldUp && !(this.#oidc && OidcTokens.looksLikeOne(token))) throw heldUp;
     const outcome = this.#find(token, hash);
-    const settle = (settled: Outcome): Outcome => this.#settle(settled, address, prefix, hash);
+    const settle = (settled: Outcome): Outcome => {
+      if (heldUp && 'refused' in settled) throw heldUp;
+      return this.#settle(settled, address, prefix, hash);
+    };
     return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
+  }
+
+  #heldUp(address: string, known: string, hash: string): TooManyFailures | undefined {
+    try {
+      this.#options.failures.mayTry(address, known, hash);
+      return undefined;
+    } catch (error) {
+      if (error instanceof TooManyFailures) return error;
+      throw error;
+    }
   }
 
   #settle(outcome: Outcome, address: string, prefix: string | undefined, hash: string): Outcome {
     const { failures, onFailure } = this.#options;
     if ('refused' in outcome) {
-      const isLast = failures.failed(outcome.mayBeGuess ? address : undefined, prefix);
+      // What was good once is known by its hash, where it has no public part.
+      const known = prefix ?? (outcome.mayBeGuess ? undefined : hash);
+      const isLast = failures.failed(outcome.mayBeGuess ? address : undefined, known);
       onFailure({ address, prefix, reason: outcome.refused, isLast });
     } else failures.succeeded(address, hash);
     return outcome;
@@ -115,18 +134,20 @@ export class Login {
     const claimed = await oidc.read(token, hash);
     if ('refused' in claimed) return claimed;
     if (!this.#directory.isFresh) await this.#directory.refresh();
-    const { personId, issuer, grants } = claimed;
-    const said = { issuer, issuedAt: issuedAtOf(claimed), grants };
+    const { personId, issuer, issuedAt, grants } = claimed;
+    const said = { issuer, issuedAt, grants };
     const known = this.#directory.person(personId)?.asserted;
-    if (grants.length > 0 || known) {
-      if (isNews(known, said)) {
-        await this.#options.recordClaims(claimed);
-        await this.#directory.refresh();
-      }
+    if ((grants.length > 0 || known) && newsIn(known, said)) {
+      await this.#options.recordClaims(claimed);
+      await this.#directory.refresh();
     }
     return {
       id: personId,
-      rolesIn: (ledgerId) => rolesIn([...grants, ...this.#directory.grantsOf(personId)], ledgerId),
+      rolesIn: (ledgerId) => {
+        const granted = rolesIn(this.#directory.grantsOf(personId), ledgerId);
+        const bySaid = rolesSaidIn(said, this.#directory.person(personId)?.asserted, ledgerId);
+        return roles.filter((role) => granted.includes(role) || bySaid.includes(role));
+      },
     };
   }
 

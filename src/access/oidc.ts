@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.js';
+import type { Instant } from '../domain/calendar.js';
 import { type Grant, isKept, isPersonId } from '../domain/access.js';
 import { grantsIn } from './claims.js';
 
@@ -8,18 +9,16 @@ import { grantsIn } from './claims.js';
 export interface Claimed {
   readonly personId: string;
   readonly issuer: string;
-  /** Milliseconds since 1970. */
-  readonly issuedAtMs: number;
+  readonly issuedAt: Instant;
   readonly expiresAtMs: number;
   readonly grants: readonly Grant[];
 }
 
-/** RFC 3339 in UTC with microseconds. */
-export const issuedAtOf = ({ issuedAtMs }: Claimed): string => new Date(issuedAtMs).toISOString().replace('Z', '000Z');
-
-/** Why a token is not taken. */
-interface Refused {
+/** Why somebody is not let in. */
+export interface Refused {
+  /** In words for whoever sent the token. */
   readonly refused: string;
+  /** Whether it may be a guess, rather than a token that was good once. */
   readonly mayBeGuess?: boolean;
 }
 
@@ -94,6 +93,10 @@ export class OidcTokens {
     } catch (error) {
       return whyNot(error);
     }
+    const issuedMs = payload.iat! * 1_000;
+    // A time to come would make everything that is said until then old.
+    if (issuedMs < 0 || issuedMs > this.nowMs() + toleranceSeconds * 1_000)
+      return { refused: 'The access token is not for us: its claim iat is not what it has to be.' };
     const personId = payload[this.settings.personClaim];
     if (!isPersonId(personId) || isKept(personId))
       return {
@@ -102,7 +105,7 @@ export class OidcTokens {
     const claimed: Claimed = {
       personId,
       issuer: this.settings.issuer,
-      issuedAtMs: payload.iat! * 1_000,
+      issuedAt: new Date(issuedMs).toISOString().replace('Z', '000Z'),
       expiresAtMs: payload.exp! * 1_000,
       grants: grantsIn(payload, this.settings.rolesClaim),
     };
@@ -129,5 +132,8 @@ const whyNot = (error: unknown): Refused => {
       refused: 'The access token is not signed by the identity provider, or not in a way that we take.',
       mayBeGuess: true,
     };
-  throw new KeysUnavailable('the keys of the identity provider can’t be had', { cause: error });
+  const { message, cause } = error as Error;
+  // A fetch that fails says why one level deeper.
+  const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  throw new KeysUnavailable(`the keys of the identity provider can’t be had (${why})`, { cause: error });
 };

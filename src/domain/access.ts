@@ -195,18 +195,44 @@ const revokeToken = ({ tokenId, reason }: RevokeToken, working: Working): Decisi
   return working.decision(`token/${tokenId}`);
 };
 
-const assertAccess = ({ type: _, ...data }: AssertAccess, working: Working): Decision => {
-  const subject = `person/${data.personId}` as const;
-  if (!isNews(working.findFresh(subject)?.asserted, data)) return working.unchanged(subject);
-  working.emit({ type: 'AccessAsserted', effectiveOn: working.today, data });
+const assertAccess = ({ type: _, personId, ...said }: AssertAccess, working: Working): Decision => {
+  const subject = `person/${personId}` as const;
+  const news = newsIn(working.findFresh(subject)?.asserted, said);
+  if (!news) return working.unchanged(subject);
+  working.emit({ type: 'AccessAsserted', effectiveOn: working.today, data: { personId, ...news } });
   return working.decision(subject);
 };
 
-/** Whether a token says something else than the newest one that was seen; older ones may still be about. */
-export const isNews = (known: Person['asserted'], said: NonNullable<Person['asserted']>): boolean =>
-  !known ||
-  (said.issuedAt >= known.issuedAt &&
-    (said.issuer !== known.issuer || JSON.stringify(said.grants) !== JSON.stringify(known.grants)));
+export type Asserted = NonNullable<Person['asserted']>;
+
+/**
+ * What is to be recorded of what a token says: what is something else than the newest one said. Older ones may still be
+ * about. A provider's time has whole seconds, so of two tokens of one second nobody knows which is newer: both hold.
+ *
+ * @returns undefined if it is no news
+ */
+export const newsIn = (known: Person['asserted'], said: Asserted): Asserted | undefined => {
+  if (!known) return said;
+  if (said.issuedAt < known.issuedAt) return undefined;
+  const isOfOneSecond = said.issuer === known.issuer && said.issuedAt === known.issuedAt;
+  const grants = isOfOneSecond ? together(known.grants, said.grants) : said.grants;
+  const isSame = said.issuer === known.issuer && JSON.stringify(grants) === JSON.stringify(known.grants);
+  return isSame ? undefined : { ...said, grants };
+};
+
+const together = (some: readonly Grant[], more: readonly Grant[]): Grant[] =>
+  [...new Set([...some, ...more].map(({ ledger }) => ledger))].sort().map((ledger) => {
+    const held = [...some, ...more].filter((grant) => grant.ledger === ledger);
+    return { ledger, roles: roles.filter((role) => held.some((grant) => grant.roles.includes(role))) };
+  });
+
+/** What somebody may do in a ledger by a token: of an older one no more than the newest says as well. */
+export const rolesSaidIn = (said: Asserted, newest: Person['asserted'], ledger: string): Role[] => {
+  const held = rolesIn(said.grants, ledger);
+  if (!newest || said.issuedAt >= newest.issuedAt) return held;
+  const still = rolesIn(newest.grants, ledger);
+  return held.filter((role) => still.includes(role));
+};
 
 /** What was granted in exactly this ledger, or in `*`. */
 const rolesGranted = (person: Pick<Person, 'grants'> | undefined, ledger: string): readonly Role[] =>

@@ -72,9 +72,10 @@ export class AccessController {
     const position = await this.#reach(call, query.atLeast);
     const after = query.cursor === undefined ? '' : cursorIn(query.cursor);
     const limit = Number(query.limit ?? 100);
-    const found = this.directory
-      .people()
-      .filter(({ id, grants }) => id > after && grants.some(({ ledger }) => isOf(ledgerId, ledger)));
+    const found = this.directory.people().filter(({ id, grants, asserted }) => {
+      const all = [...grants, ...(asserted?.grants ?? [])];
+      return id > after && all.some(({ ledger }) => isOf(ledgerId, ledger));
+    });
     const page = found.slice(0, limit);
     const items = page.map((person) => accessResource(person, ledgerId));
     const next = found.length > limit ? Buffer.from(page.at(-1)!.id).toString('base64url') : null;
@@ -103,7 +104,7 @@ export class AccessController {
   /** Whoever never had a role here does not exist for this ledger. @throws {Problem} `not-found` */
   async #knownHere(ledgerId: string, personId: string): Promise<{ person: Person; history: RecordedEvent[] }> {
     const found = await this.log.document(installationLedger, `person/${personId}`);
-    const history = (found?.history ?? []).filter(({ data }) => 'ledger' in data && isOf(ledgerId, data.ledger));
+    const history = seenFrom(ledgerId, found?.history ?? []);
     if (!found || history.length === 0)
       throw new Problem('not-found', `Nobody called ${personId} has had a role in this ledger.`);
     return { person: found.document, history };
@@ -140,4 +141,18 @@ const cursorIn = (text: string): string => {
   if (id === '' || Buffer.from(id).toString('base64url') !== text)
     rejectQuery([{ pointer: '/cursor', detail: 'must be what an earlier page gave as next' }]);
   return id;
+};
+
+/** What a ledger sees of somebody's history: what was granted and said of it, and of other ledgers nothing. */
+const seenFrom = (ledgerId: string, history: readonly RecordedEvent[]): RecordedEvent[] => {
+  let wasSaid = false;
+  return history.flatMap((event): RecordedEvent[] => {
+    if (event.type !== 'AccessAsserted')
+      return 'ledger' in event.data && isOf(ledgerId, event.data.ledger) ? [event] : [];
+    const grants = event.data.grants.filter(({ ledger }) => isOf(ledgerId, ledger));
+    // What says nothing of this ledger any more ends what was said before.
+    const isSeen = grants.length > 0 || wasSaid;
+    wasSaid = grants.length > 0;
+    return isSeen ? [{ ...event, data: { ...event.data, grants } }] : [];
+  });
 };

@@ -82,9 +82,9 @@ export const toRevokeAccess = (ledgerId: string, personId: string, body: Plain<R
 });
 
 /** Somebody as a ledger sees them: what they may do elsewhere is not its business. */
-export const accessResource = ({ id, grants }: Person, ledgerId: string): Plain<AccessResource> => ({
+export const accessResource = ({ id, grants, asserted }: Person, ledgerId: string): Plain<AccessResource> => ({
   personId: id,
-  roles: rolesIn(grants, ledgerId),
+  roles: rolesIn([...grants, ...(asserted?.grants ?? [])], ledgerId),
   granted: grants
     .filter(({ ledger }) => isOf(ledgerId, ledger))
     .map((grant) => ({ ledger: grant.ledger, roles: [...grant.roles] })),
