@@ -45,7 +45,8 @@ export const loop: Bench = {
       await fill(bills, record);
       const position = await stateCash(bills, record);
       // Until the books go as far: to fold thousands of bills takes longer than a report waits.
-      while ((await ask('GET', `/many/reports/trial-balance?atLeast=${String(position)}`)).status !== 200) await sleep(500);
+      while ((await ask('GET', `/many/reports/trial-balance?atLeast=${String(position)}`)).status !== 200)
+        await sleep(500);
 
       /** At the best of some times: what else the machine does is not the server's doing. */
       const blocked = async (times: number, work: () => Promise<unknown>): Promise<number> => {
