@@ -150,17 +150,28 @@ describe('bank details', () => {
     expect(next.status).toBe('proposed');
     expect((await operator.get('/vendors/aws/bank-details/B3')).body).toMatchObject({ accountNumber: plain });
     expect((await operator.get('/vendors/aws/bank-details/B1')).body).not.toHaveProperty('accountNumber');
+    // Nobody pays to what nobody can read.
+    const approval = await operator.post('/vendors/aws/bank-details/B1/approval', {});
+    expect([...told(approval), approval.body.state]).toEqual([422, 'bank-details-not-in-force', 'erased']);
   });
 
   it('are sealed anew each time, so that the log does not tell who has the same', async () => {
-    const lines = (await new LedgerClient(app.url, 'sealed').events()) as unknown as {
-      type: string;
-      data: any;
-      contentHash: string;
-    }[];
-    const proposals = lines.filter(({ type }) => type === 'BankDetailsProposed');
-    expect(new Set(proposals.map(({ data }) => data.sealed.content)).size).toBe(3);
-    expect(new Set(proposals.map(({ contentHash }) => contentHash)).size).toBe(3);
+    const operator = new LedgerClient(app.url, 'sealed');
+    await operator.record('/vendors/hmrc/bank-details', { id: 'B4', accountNumber: iban, holder: 'Amazon Holder' });
+    const lines = (await operator.events()) as unknown as { type: string; data: any }[];
+    const sealed = lines.flatMap(({ type, data }) => (type === 'BankDetailsProposed' ? [data] : []));
+    const [one, other] = ['B2', 'B4'].map((id) => sealed.find((data) => data.bankDetailsId === id).sealed);
+    expect(one.keyId).toBe(other.keyId);
+    expect(one.content).not.toBe(other.content);
+    // The nonce comes first: with one key no two may be the same.
+    expect(one.content.slice(0, 16)).not.toBe(other.content.slice(0, 16));
+    // The same is told by its print, and by whoever has the key only.
+    const masterKey = randomBytes(32);
+    const keys = new VendorKeys(pool, () => Promise.resolve(masterKey));
+    const printOf = async (vendorId: string, text: string) => (await keys.seal('prints', vendorId, 'x', text)).print;
+    const prints = [await printOf('a', 'one'), await printOf('a', 'one'), await printOf('a', 'two')];
+    expect(prints[1]).toBe(prints[0]);
+    expect(new Set([...prints, await printOf('b', 'one')]).size).toBe(3);
   });
 
   it('can be read by no installation with another master key, and it says so', async () => {
@@ -175,6 +186,10 @@ describe('bank details', () => {
       ])
         expect(told(reply)).toEqual([503, 'details-unreadable']);
       expect((await client.get('/vendors/hmrc')).status).toBe(200);
+      // What was answered once is answered again, whatever key there is now.
+      const details = { id: 'B1', accountNumber: iban, holder: 'Amazon Holder' };
+      const again = await client.post('/vendors/aws/bank-details', details, { 'idempotency-key': 'k' });
+      expect([again.status, again.body.id]).toEqual([201, 'B1']);
     } finally {
       await stranger.close();
     }

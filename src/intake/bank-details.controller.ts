@@ -56,9 +56,8 @@ export class BankDetailsController {
       const names = ids.map((id) => `bank-details/${id}` as const);
       const vendor = await this.details.vendor(call.ledgerId, vendorId);
       const documents = await this.log.foldedAt(call.ledgerId, names, position);
-      return Promise.all(
-        names.map((name) => this.details.show(call, documents.get(name)!.document as BankDetails, vendor, today)),
-      );
+      const all = names.map((name) => documents.get(name)!.document as BankDetails);
+      return this.details.show(call, all, vendor, today);
     });
   }
 
@@ -76,7 +75,9 @@ export class BankDetailsController {
     return this.reader.answer(call, `bank-details/${id}`, query, async (details, { today }) => {
       if (details.data.vendorId !== vendorId)
         throw new Problem('not-found', `Vendor ${vendorId} has no bank details ${id}.`);
-      return this.details.show(call, details, await this.details.vendor(call.ledgerId, vendorId), today);
+      const vendor = await this.details.vendor(call.ledgerId, vendorId);
+      const [shown] = await this.details.show(call, [details], vendor, today);
+      return shown!;
     });
   }
 }

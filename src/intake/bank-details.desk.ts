@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { BankDetails } from '../domain/bank-details.js';
 import type { LocalDate } from '../domain/calendar.js';
 import type { Vendor } from '../domain/vendors.js';
+import { reject } from '../domain/rejection.js';
 import { EventLog } from '../event-log/event-log.js';
 import { uuidv7 } from '../event-log/uuid.js';
 import { VendorKeys, WrongMasterKey } from '../vault/vendor-keys.js';
@@ -14,7 +15,7 @@ import {
   toSealed,
 } from './bank-details.dto.js';
 import type { Call } from './call.js';
-import { CommandDesk, type Render } from './command-desk.js';
+import { CommandDesk, type Render, sendAnswer } from './command-desk.js';
 import type { Plain } from './plain.js';
 import { Problem } from './problems.js';
 
@@ -39,6 +40,9 @@ export class BankDetailsDesk {
 
   async propose(call: Call, vendorId: string, body: Plain<BankDetailsBody>): Promise<string> {
     const { ledgerId } = call;
+    // What was answered once needs no key, which may be another one by now, or none.
+    const kept = await this.desk.replay(call);
+    if (kept) return sendAnswer(call, kept);
     // No key is made for a vendor that there is not.
     await this.vendor(ledgerId, vendorId);
     const { id = uuidv7(), comment } = body;
@@ -47,8 +51,35 @@ export class BankDetailsDesk {
     return this.desk.carryOut(call, { ...command, ...(comment !== undefined && { comment }) }, render);
   }
 
-  approve(call: Call, vendorId: string, bankDetailsId: string, body: Plain<BankDetailsApprovalBody>): Promise<string> {
+  async approve(
+    call: Call,
+    vendorId: string,
+    bankDetailsId: string,
+    body: Plain<BankDetailsApprovalBody>,
+  ): Promise<string> {
+    const replayed = await this.desk.replay(call);
+    if (replayed) return sendAnswer(call, replayed);
+    await this.#mustBeReadable(call.ledgerId, vendorId, bankDetailsId);
     return this.desk.carryOut(call, { type: 'ApproveBankDetails', ...body, vendorId, bankDetailsId }, render);
+  }
+
+  /**
+   * What was proposed while the key was being destroyed is sealed with that key, and nobody could pay to it.
+   *
+   * @throws {Rejection} `bank-details-not-in-force`
+   */
+  async #mustBeReadable(ledgerId: string, vendorId: string, bankDetailsId: string): Promise<void> {
+    const name = `bank-details/${bankDetailsId}` as const;
+    const details = (await this.log.documents(ledgerId, [name])).get(name) as BankDetails | undefined;
+    // What is not there, or another vendor's, the rules refuse.
+    if (details?.data.vendorId !== vendorId) return;
+    const [text] = await readable(
+      this.keys.unseal(ledgerId, vendorId, [{ subject: subject(bankDetailsId), sealed: details.data.sealed }]),
+    );
+    if (text === undefined) {
+      const detail = `Bank details ${bankDetailsId} are erased: propose them anew.`;
+      reject('bank-details-not-in-force', detail, { state: 'erased' });
+    }
   }
 
   /** @throws {Problem} `not-found` */
@@ -59,13 +90,21 @@ export class BankDetailsDesk {
     return vendor;
   }
 
-  /** Bank details with what the caller may see of them. */
-  async show(call: Call, details: BankDetails, vendor: Vendor, today: LocalDate): Promise<Plain<BankDetailsResource>> {
+  /** Bank details of a vendor with what the caller may see of them. */
+  async show(
+    call: Call,
+    all: readonly BankDetails[],
+    vendor: Vendor,
+    today: LocalDate,
+  ): Promise<Plain<BankDetailsResource>[]> {
     const { ledgerId, principal } = call;
-    const { bankDetailsId, vendorId, sealed } = details.data;
-    const resource = bankDetailsResource(details, vendor, today);
-    const text = await readable(this.keys.unseal(ledgerId, vendorId, subject(bankDetailsId), sealed));
-    return { ...resource, ...shownDetails(text, principal.rolesIn(ledgerId).includes('treasurer')) };
+    const mayReadAll = principal.rolesIn(ledgerId).includes('treasurer');
+    const sealed = all.map(({ data }) => ({ subject: subject(data.bankDetailsId), sealed: data.sealed }));
+    const texts = await readable(this.keys.unseal(ledgerId, vendor.facts.vendorId, sealed));
+    return all.map((details, n) => ({
+      ...bankDetailsResource(details, vendor, today),
+      ...shownDetails(texts[n], mayReadAll),
+    }));
   }
 }
 

@@ -35,17 +35,34 @@ export class VendorKeys {
     subject: string,
     text: string,
   ): Promise<{ sealed: SealedText; print: string }> {
-    const { id: keyId, key } = (await this.#find(ledgerId, vendorId)) ?? (await this.#make(ledgerId, vendorId));
+    let found = await this.#find(ledgerId, vendorId);
+    // Again, where the one that was made is destroyed in between.
+    while (!found) {
+      await this.#make(ledgerId, vendorId);
+      found = await this.#find(ledgerId, vendorId);
+    }
+    const { id: keyId, key } = found;
     const content = Buffer.from(text);
     const sealed = seal(key, content, about(ledgerId, vendorId, subject)).toString('base64');
     return { sealed: { encoding: 'aes-256-gcm+base64', keyId, content: sealed }, print: printOf(key, content) };
   }
 
-  /** What was sealed; undefined if its key was destroyed. @throws {WrongMasterKey} */
-  async unseal(ledgerId: string, vendorId: string, subject: string, sealed: SealedText): Promise<string | undefined> {
-    const found = await this.#find(ledgerId, vendorId, sealed.keyId);
-    const content = Buffer.from(sealed.content, 'base64');
-    return found && unseal(found.key, content, about(ledgerId, vendorId, subject)).toString();
+  /**
+   * What was sealed about a vendor, in the same order; undefined where its key was destroyed.
+   *
+   * @throws {WrongMasterKey}
+   */
+  async unseal(
+    ledgerId: string,
+    vendorId: string,
+    all: readonly { readonly subject: string; readonly sealed: SealedText }[],
+  ): Promise<(string | undefined)[]> {
+    const found = await this.#find(ledgerId, vendorId);
+    return all.map(({ subject, sealed: { keyId, content } }) =>
+      found?.id === keyId
+        ? unseal(found.key, Buffer.from(content, 'base64'), about(ledgerId, vendorId, subject)).toString()
+        : undefined,
+    );
   }
 
   /** Destroys what there is of a vendor's keys. @returns how many */
@@ -57,10 +74,10 @@ export class VendorKeys {
     return rowCount ?? 0;
   }
 
-  async #find(ledgerId: string, vendorId: string, keyId?: string): Promise<VendorKey | undefined> {
+  async #find(ledgerId: string, vendorId: string): Promise<VendorKey | undefined> {
     const { rows } = await this.pool.query<{ key_id: string; wrapped: Buffer }>(
-      `select key_id, wrapped from books.vendor_keys where ledger_id = $1 and vendor_id = $2 and ($3::text is null or key_id = $3)`,
-      [ledgerId, vendorId, keyId ?? null],
+      'select key_id, wrapped from books.vendor_keys where ledger_id = $1 and vendor_id = $2',
+      [ledgerId, vendorId],
     );
     const [row] = rows;
     if (!row) return undefined;
@@ -75,7 +92,7 @@ export class VendorKeys {
     }
   }
 
-  async #make(ledgerId: string, vendorId: string): Promise<VendorKey> {
+  async #make(ledgerId: string, vendorId: string): Promise<void> {
     const [id, key] = [randomBytes(12).toString('hex'), randomBytes(keyBytes)];
     const wrapped = seal(await this.masterKey(), key, about(ledgerId, vendorId, id));
     // Of two that make one at once, one does.
@@ -83,7 +100,6 @@ export class VendorKeys {
       `insert into books.vendor_keys (ledger_id, vendor_id, key_id, wrapped) values ($1, $2, $3, $4) on conflict do nothing`,
       [ledgerId, vendorId, id, wrapped],
     );
-    return (await this.#find(ledgerId, vendorId))!;
   }
 }
 
