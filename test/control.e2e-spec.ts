@@ -103,6 +103,12 @@ describe('a policy', () => {
     ]);
     const fine = await operator.post('/policy', { approvalAbove: [{ currency: 'JPY', amount: '1.5' }], reason: 'x' });
     expect(fine.body.errors).toMatchObject([{ pointer: '/approvalAbove/0/amount' }]);
+    const both = await operator.post('/policy', {
+      approvalAbove: [{ currency: 'JPY', amount: '1.5' }],
+      quorum: 3,
+      reason: 'x',
+    });
+    expect(both.body.errors).toMatchObject([{ pointer: '/approvalAbove/0/amount' }, { pointer: '/quorum' }]);
     const twice = [
       { currency: 'USD', amount: '1' },
       { currency: 'USD', amount: '2' },

@@ -322,7 +322,13 @@ export const Money = ({
   field(
     'money',
     (value, { object, root = object }) =>
-      faultOfMoney(value, currencyIn && (root as Record<string, unknown>)[currencyIn], mayBeNegative, zero),
+      faultOfMoney(
+        value,
+        // Of the object itself, where it has a currency of its own.
+        currencyIn && ((Object.hasOwn(object, currencyIn) ? object : root) as Record<string, unknown>)[currencyIn],
+        mayBeNegative,
+        zero,
+      ),
     {
       type: String,
       pattern: (mayBeNegative ? signed : unsigned).source,

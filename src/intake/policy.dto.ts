@@ -8,7 +8,7 @@ export class ApprovalAboveBody {
   currency!: string;
 
   /** An invoice of more than this needs an approval; with `"0"` every one does. */
-  @Money({ zero: true, example: '10000.00' })
+  @Money({ zero: true, currencyIn: 'currency', example: '10000.00' })
   amount!: string;
 }
 

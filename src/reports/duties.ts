@@ -50,18 +50,22 @@ const query = `
      where a.invoice_id is not null
      group by a.person_id, a.vendor_id, a.invoice_id
     having count(distinct a.duty) > 1 or (a.person_id, a.vendor_id) in (select person_id, vendor_id from changes)
+  ), told as (
+    select c.person_id, c.vendor_id, c.invoice_id, a.duty, a.position
+      from cases c join acts a using (person_id, vendor_id, invoice_id)
+    union all
+    select c.person_id, c.vendor_id, c.invoice_id, a.duty, a.position
+      from cases c join changes a using (person_id, vendor_id)
   )
-  select distinct a.person_id, a.vendor_id, v.name, c.invoice_id, d.number, p.currency, p.amount, a.duty, a.position
-    from cases c
-    join acts a
-      on a.person_id = c.person_id and a.vendor_id = c.vendor_id and coalesce(a.invoice_id, c.invoice_id) = c.invoice_id
+  select t.person_id, t.vendor_id, v.name, t.invoice_id, d.number, p.currency, p.amount, t.duty, t.position
+    from told t
     join books.duties p
-      on p.ledger_id = $1 and p.generation = $2 and p.invoice_id = c.invoice_id and p.amount is not null
+      on p.ledger_id = $1 and p.generation = $2 and p.invoice_id = t.invoice_id and p.amount is not null
          and ($5::text is null or p.currency = $5)
-    left join (${vendorsThen}) v on v.vendor_id = a.vendor_id
+    left join (${vendorsThen}) v on v.vendor_id = t.vendor_id
     left join books.documents d
-      on d.ledger_id = $1 and d.generation = $2 and d.kind = 'invoice' and d.id = c.invoice_id
-   order by a.vendor_id, c.invoice_id, a.person_id, a.position, a.duty`;
+      on d.ledger_id = $1 and d.generation = $2 and d.kind = 'invoice' and d.id = t.invoice_id
+   order by t.vendor_id, t.invoice_id, t.person_id, t.position, t.duty`;
 
 /** Every case in which one person did two things about an invoice that two people should do. */
 export const dutiesReport = async (
