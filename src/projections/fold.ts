@@ -21,6 +21,7 @@ export interface VendorFact {
   readonly vendorId: string;
   readonly name: string;
   readonly kind: string;
+  readonly connected: boolean;
 }
 
 /** The rows that some events in a row add to the books. */
@@ -107,6 +108,7 @@ export const fold = (events: readonly RecordedEvent[], documents: Map<DocumentNa
           vendorId: after.facts.vendorId,
           name: after.facts.name,
           kind: after.facts.kind,
+          connected: after.facts.connected ?? false,
         });
     }
   }

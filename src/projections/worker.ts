@@ -415,8 +415,16 @@ const writeRows = async (
   );
   await copyRows(
     client,
-    'books.vendor_facts (ledger_id, generation, vendor_id, position, name, kind)',
-    rows.vendorFacts.map((row) => [ledgerId, generation, row.vendorId, row.position, row.name, row.kind]),
+    'books.vendor_facts (ledger_id, generation, vendor_id, position, name, kind, connected)',
+    rows.vendorFacts.map((row) => [
+      ledgerId,
+      generation,
+      row.vendorId,
+      row.position,
+      row.name,
+      row.kind,
+      row.connected,
+    ]),
   );
   for (const [table, columns] of Object.entries(cashTables)) {
     await copyRows(
