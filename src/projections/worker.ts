@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { copyRows } from '../database/copy-rows.js';
 import { takingTurns } from '../database/turns.js';
-import { kindOf } from '../domain/documents.js';
+import { idIn, kindOf } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
 import { isConnectionLoss } from '../event-log/ledger-writer.js';
@@ -513,5 +513,3 @@ const writeRows = async (
     ],
   });
 };
-
-const idIn = (name: DocumentName): string => name.slice(name.indexOf('/') + 1);
