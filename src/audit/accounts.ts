@@ -113,6 +113,11 @@ export class Accounts {
     this.#day = new TextColumn(texts);
   }
 
+  /** Of accounts; their rows count from 1. */
+  get count(): number {
+    return this.#count;
+  }
+
   find(name: DocumentName): Account | undefined {
     return this.at(this.#rows.get(name));
   }

@@ -10,9 +10,11 @@ import { formatMinor, parseMinor } from '../domain/money.js';
 import { postingsOf } from '../domain/posting.js';
 import { Account, Accounts, type Taking, Takings } from './accounts.js';
 import { BankDetailsRules } from './bank-details.js';
+import { Closings } from './closings.js';
 import { Column, Texts } from './columns.js';
 import { Control } from './control.js';
 import { PrintMap } from './prints.js';
+import { Schedules } from './schedules.js';
 
 // The accounting rules as invariants of a history, written once more and without the code that decides: what a log says
 // is judged here by what the rules say it may. Amounts are minor units as plain numbers, which are exact up to what one
@@ -55,9 +57,14 @@ export class Rules {
   readonly #bankDetails = new BankDetailsRules((text) => {
     this.#fault(text);
   });
-  /** Deferrals are numbered; of each its number, and the one that was in force on its invoice before it. */
+  readonly #schedules = new Schedules(this.#texts);
+  /**
+   * Deferrals are numbered; of each its number, the one that was in force on its invoice before it, and if it was agreed
+   * to the schedule that there was before.
+   */
   readonly #deferrals = new PrintMap();
   readonly #deferralBefore = new Column(Uint32Array);
+  readonly #scheduleBefore = new Column(Uint32Array);
   readonly #offers = new PrintMap();
   readonly #balances = new PrintMap();
   readonly #expectations = new PrintMap();
@@ -72,8 +79,9 @@ export class Rules {
   readonly #numbers = new PrintMap();
   readonly #numberBefore = new Column(Uint32Array);
   /** By currency and day: what the open items say that we owe more, and what the journal says. */
-  readonly #owed = new Map<string, number>();
-  readonly #control = new Map<string, number>();
+  readonly #owed = new Map<string, bigint>();
+  readonly #control = new Map<string, bigint>();
+  readonly #closings: Closings;
   /** By person and ledger, the roles held: only in the ledger `_installation`. */
   readonly #access = new Map<string, Set<string>>();
   /** Whether a token was not revoked, by its id. */
@@ -86,6 +94,19 @@ export class Rules {
   #closedThrough = '';
   #isOpen = false;
   #faults: string[] = [];
+
+  /** @param rootNow of the tree over all lines up to the event that is judged */
+  constructor(rootNow: () => Buffer) {
+    this.#closings = new Closings(this.#accounts, this.#schedules, this.#control, rootNow, (text) => {
+      this.#fault(text);
+    });
+  }
+
+  /** How often the books were closed, and how many of these closings have no totals. */
+  get closings(): { readonly made: number; readonly withoutTotals: number } {
+    const { made, withoutTotals } = this.#closings;
+    return { made, withoutTotals };
+  }
 
   /** What is wrong with an event, given those before it. What is wrong is passed over, so that the rest can be judged. */
   judge(event: RecordedEvent): readonly string[] {
@@ -105,7 +126,7 @@ export class Rules {
     );
     const days = [...new Set([...this.#owed.keys(), ...this.#control.keys()])].sort();
     const differences = days
-      .filter((day) => (this.#owed.get(day) ?? 0) !== (this.#control.get(day) ?? 0))
+      .filter((day) => (this.#owed.get(day) ?? 0n) !== (this.#control.get(day) ?? 0n))
       .map(
         (day) =>
           `the control account moves by ${this.#control.get(day) ?? 0} minor units, the open items by ${this.#owed.get(day) ?? 0}: ${day}`,
@@ -133,6 +154,7 @@ export class Rules {
     if (vendorId !== undefined && event.type !== 'VendorRegistered' && this.#vendors.get(vendorId) === 0)
       this.#fault(`names vendor ${vendorId}, who is not registered`);
     this.#count(event);
+    this.#closings.count(event);
     this.#effect(event);
     this.#post(event);
   }
@@ -152,11 +174,15 @@ export class Rules {
         return;
       case 'PeriodClosed':
         if (event.data.closedThrough <= this.#closedThrough) this.#fault('closes what is closed already');
+        this.#closings.closed(event, this.#closedThrough);
         this.#closedThrough = event.data.closedThrough;
         return;
       case 'PeriodReopened':
         if ((event.data.closedThrough ?? '') >= this.#closedThrough) this.#fault('reopens what is not closed');
         this.#closedThrough = event.data.closedThrough ?? '';
+        return;
+      case 'PeriodTotalsRecorded':
+        this.#closings.recorded(event);
         return;
       case 'BankDetailsProposed':
         this.#bankDetails.proposed(event.data, event.actor.id);
@@ -185,14 +211,16 @@ export class Rules {
           0,
         );
         if (lines !== total) this.#fault('has a total that is not the sum of its lines');
-        if (
-          data.schedule.reduce((sum, { amount }) => sum + this.#positive(amount, data.currency, 'an instalment'), 0) !==
-          total
-        )
+        const instalments = data.schedule.map(({ dueOn, amount }) => ({
+          dueOn,
+          amount: this.#positive(amount, data.currency, 'an instalment'),
+        }));
+        if (instalments.reduce((sum, { amount }) => sum + amount, 0) !== total)
           this.#fault('has a schedule that does not add up to its total');
         if (data.lines.some(({ account }) => account !== undefined && isReserved(account)))
           this.#fault('posts to an account that only the ledger posts to');
         const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
+        this.#schedules.post(account.row, data.postingDate, instalments);
         const claim = `${data.vendorId} ${data.invoiceDate.slice(0, 4)} ${normalisedNumber(data.number)}`;
         const holder = this.#holderOf(claim);
         if (holder && !data.allowDuplicate)
@@ -205,7 +233,8 @@ export class Rules {
       case 'ChargePosted': {
         const { data } = event;
         const amount = this.#positive(data.amount, data.currency, 'the amount');
-        this.#make(event, `charge/${data.chargeId}`, data, amount, data.on);
+        const account = this.#make(event, `charge/${data.chargeId}`, data, amount, data.on);
+        this.#schedules.post(account.row, data.on, [{ dueOn: data.dueDate, amount }]);
         this.#mustBe(event, data.on);
         return;
       }
@@ -261,18 +290,23 @@ export class Rules {
         this.#giveBack(event, `write-off/${event.data.writeOffId}`, undefined, itemName(event.data.item));
         return;
       case 'PaymentDeferred': {
-        const { deferralId, invoiceId, currency, amount, beyond, on } = event.data;
+        const { deferralId, invoiceId, currency, beyond, on, until, agreed } = event.data;
         const account = this.#account(`invoice/${invoiceId}`, event.data.vendorId, currency);
         this.#mustBe(event, on);
         if (this.#deferrals.get(deferralId) !== 0) this.#fault(`uses the id of deferral ${deferralId} again`);
         if (!account) return;
         if (on < account.deferredOn) this.#fault('comes before the latest deferral or withdrawal of its invoice');
         const stays = beyond === undefined ? 0 : this.#positive(beyond, currency, 'what stays as it is');
-        if (stays + this.#positive(amount, currency, 'the amount') > account.openOn(on))
-          this.#fault('defers more than was open on its day');
+        const amount = this.#positive(event.data.amount, currency, 'the amount');
+        const open = account.openOn(on);
+        if (stays + amount > open) this.#fault('defers more than was open on its day');
         const deferral = this.#deferrals.size + 1;
         this.#deferrals.set(deferralId, deferral);
         this.#deferralBefore.set(deferral, account.deferral);
+        if (agreed) {
+          const settled = account.total - open;
+          this.#scheduleBefore.set(deferral, this.#schedules.defer(account.row, on, settled, stays, amount, until));
+        }
         account.deferral = deferral;
         account.deferredOn = on;
         return;
@@ -288,6 +322,8 @@ export class Rules {
         }
         if (on < account.deferredOn) this.#fault('comes before the latest deferral or withdrawal of its invoice');
         account.deferral = this.#deferralBefore.get(deferral);
+        const schedule = this.#scheduleBefore.get(deferral);
+        if (schedule !== 0) this.#schedules.restore(account.row, on, schedule);
         account.deferredOn = on;
         return;
       }
@@ -648,8 +684,9 @@ const inOrder = (value: unknown, name = ''): string => {
 
 const minor = (amount: string, currency: string): number => Number(parseMinor(amount, currency));
 
-const add = (totals: Map<string, number>, key: string, amount: number): void => {
-  totals.set(key, (totals.get(key) ?? 0) + amount);
+/** Sums of many documents may exceed what a plain number holds exactly. */
+const add = (totals: Map<string, bigint>, key: string, amount: number): void => {
+  totals.set(key, (totals.get(key) ?? 0n) + BigInt(amount));
 };
 
 /** A document's name in a sentence. */

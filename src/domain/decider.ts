@@ -51,6 +51,7 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   OpenEpoch: decideLedger,
   ClosePeriod: decidePeriod,
   ReopenPeriod: decidePeriod,
+  RecordPeriodTotals: decidePeriod,
   SetPolicy: decidePolicy,
   RegisterVendor: decideVendor,
   ChangeVendor: decideVendor,

@@ -107,11 +107,53 @@ export type SourceRef = { readonly paymentId: Id } | { readonly creditNoteId: Id
 /** What is owed: an invoice or a charge. */
 export type ItemRef = { readonly invoiceId: Id } | { readonly chargeId: Id };
 
+/** What is open by how many days it is late, with the usual edges. */
+export interface Ageing {
+  readonly notDue: Amount;
+  readonly '1-30': Amount;
+  readonly '31-60': Amount;
+  readonly '61-90': Amount;
+  readonly 'over-90': Amount;
+  readonly total: Amount;
+}
+
 /** The data of each event in its current version. The schemas in docs/events are made from this. */
 export interface Shapes {
   LedgerOpened: { ledgerId: Id; name: string; currency: Currency; timeZone: string };
   PeriodClosed: { period: string; closedThrough: LocalDate; reason?: string };
   PeriodReopened: { period: string; closedThrough: LocalDate | null; reason?: string };
+  /**
+   * What the books say as of the last day that a closing closed, with everything recorded up to the closing: nothing can
+   * change it any more. Caused by the closing, whose id is its `causationId`.
+   */
+  PeriodTotalsRecorded: {
+    period: string;
+    /** The first of the days that were closed; null if no day was closed before. */
+    closedFrom: LocalDate | null;
+    closedThrough: LocalDate;
+    /**
+     * Of the closing.
+     *
+     * @minimum 1
+     */
+    position: number;
+    /** How many events the log had with the closing, and how many of them took effect on the days that were closed. */
+    events: { recorded: number; inPeriod: number };
+    /** In the order of their codes. Those in which nothing was owed or on account are left out. */
+    currencies: readonly {
+      readonly currency: Currency;
+      /** Of the journal: payables less what is on account. */
+      readonly controlAccount: Amount;
+      /** Open invoices and charges, before credit. */
+      readonly owed: Amount;
+      /** What is left of payments and credit notes. */
+      readonly onAccount: Amount;
+      /** By due dates with agreed deferrals, net of credit. */
+      readonly ageing: Ageing;
+    }[];
+    /** Of the tree over the log with the closing. `root` in base64. */
+    checkpoint: { size: number; root: string };
+  };
   /** The log stands at an earlier state than was signed already, and goes on under another name for its proof. */
   EpochOpened: {
     epoch: number;
@@ -434,6 +476,7 @@ export interface Recording {
   /** A print of the command's content; on an event that makes a document: tells a repeat of the request from another use of its id. */
   readonly contentHash?: string;
   readonly idempotencyKey?: string;
+  readonly causationId?: string;
 }
 export type RecordedEvent = ApEvent & Recording;
 
@@ -448,6 +491,7 @@ export const catalogue: Catalogue = {
   LedgerOpened: { version: 1 },
   PeriodClosed: { version: 1 },
   PeriodReopened: { version: 1 },
+  PeriodTotalsRecorded: { version: 1 },
   EpochOpened: { version: 1 },
   PolicySet: { version: 1 },
   VendorRegistered: { version: 1 },
@@ -551,6 +595,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'LedgerOpened':
     case 'PeriodClosed':
     case 'PeriodReopened':
+    case 'PeriodTotalsRecorded':
     case 'EpochOpened':
     case 'PolicySet':
       return ['ledger'];

@@ -58,6 +58,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * - `EventLog` (class of event-log/event-log.ts)
  * - `Books` (class of projections/books.ts)
  * - `Proofs` (class of audit/proofs.ts)
+ * - `TotalsRecorder` (class of closing/totals-recorder.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
  * - `Planner`, `PlanJobs` and `Adopter` (classes of planning/planner.ts, plan-jobs.ts and adopter.ts)
  * - `AccessDirectory`, `Login`, `TokenUses` (classes of access/)
