@@ -12,6 +12,7 @@ import { Account, Accounts, type Taking, Takings } from './accounts.js';
 import { BankDetailsRules } from './bank-details.js';
 import { Column, Texts } from './columns.js';
 import { Control } from './control.js';
+import { DiscountRules } from './discounts.js';
 import { PrintMap } from './prints.js';
 
 // The accounting rules as invariants of a history, written once more and without the code that decides: what a log says
@@ -50,6 +51,9 @@ export class Rules {
   readonly #accounts = new Accounts(this.#texts);
   readonly #takings = new Takings(this.#accounts, this.#texts);
   readonly #duties = new Control(this.#texts, (text) => {
+    this.#fault(text);
+  });
+  readonly #discounts = new DiscountRules(this.#texts, (text) => {
     this.#fault(text);
   });
   readonly #bankDetails = new BankDetailsRules((text) => {
@@ -193,6 +197,7 @@ export class Rules {
         if (data.lines.some(({ account }) => account !== undefined && isReserved(account)))
           this.#fault('posts to an account that only the ledger posts to');
         const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
+        this.#discounts.posted(account, data);
         const claim = `${data.vendorId} ${data.invoiceDate.slice(0, 4)} ${normalisedNumber(data.number)}`;
         const holder = this.#holderOf(claim);
         if (holder && !data.allowDuplicate)
@@ -503,6 +508,7 @@ export class Rules {
       readonly currency: string;
       readonly amount: string;
       readonly discount?: string;
+      readonly discountTax?: string;
       readonly on: string;
     },
     from: DocumentName | undefined,
@@ -513,6 +519,7 @@ export class Rules {
     const amount = this.#positive(data.amount, currency, 'the amount');
     const discount = data.discount === undefined ? 0 : minor(data.discount, currency);
     if (discount < 0) this.#fault('has a discount below zero');
+    const discountTax = data.discountTax === undefined ? undefined : minor(data.discountTax, currency);
     this.#mustBe(event, on);
     const source = from && this.#account(from, vendorId, currency);
     const item = to && this.#account(to, vendorId, currency);
@@ -521,7 +528,12 @@ export class Rules {
       if (from.startsWith('payment/')) this.#duties.paid(item, source, event.actor.id);
       else this.#duties.corrected(item, source, event.actor.id);
     }
-    this.#move(this.#takings.make(name, { currency, amount, discount, on, from: source, to: item }), on, -1);
+    const taking = this.#takings.make(name, { currency, amount, discount, discountTax, on, from: source, to: item });
+    this.#move(taking, on, -1);
+    if (item && (discount > 0 || discountTax !== undefined)) {
+      if (from?.startsWith('credit-note/')) this.#fault('takes a discount from a credit note');
+      this.#discounts.took(item, taking, source?.from ?? on);
+    }
     for (const [which, account] of [
       [from, source],
       [to, item],
@@ -558,6 +570,8 @@ export class Rules {
       this.#duties.corrected(taking.to, undefined, event.actor.id);
     taking.reversed = true;
     this.#move(taking, on, 1);
+    if (taking.to && (taking.discount > 0 || taking.discountTax !== undefined))
+      this.#discounts.gaveBack(taking.to, taking);
     for (const [which, account] of [
       [from, taking.from],
       [to, taking.to],
@@ -610,9 +624,15 @@ export class Rules {
         };
         return { kind, posted } as unknown as DocumentOf<N>;
       }
-      const { amount, discount } = found;
+      const { amount, discount, discountTax } = found;
       const from = 'from' in event.data ? event.data.from : undefined;
-      const data = { currency, amount: text(amount), from, ...(discount > 0 && { discount: text(discount) }) };
+      const data = {
+        currency,
+        amount: text(amount),
+        from,
+        ...(discount > 0 && { discount: text(discount) }),
+        ...(discountTax !== undefined && { discountTax: text(discountTax) }),
+      };
       return { data } as unknown as DocumentOf<N>;
     };
     let difference = 0;

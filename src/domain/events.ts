@@ -217,6 +217,8 @@ export interface Shapes {
     amount: Amount;
     /** What the vendor lets us off beside it: settles the item, costs no cash. */
     discount?: Amount;
+    /** Since version 2, beside every discount: how much of it is tax. */
+    discountTax?: Amount;
     on: LocalDate;
   };
   /** Ends an allocation: corrected by itself, or because its payment or credit note was reversed. */
@@ -449,7 +451,8 @@ export const catalogue: Catalogue = {
   // Version 1 said nothing of where a payment went.
   PaymentMade: { version: 2, upcast: { 1: (data) => ({ ...data }) } },
   PaymentReversed: { version: 1 },
-  Allocated: { version: 1 },
+  // Version 1 said nothing of the tax in a discount: none of it was taken back.
+  Allocated: { version: 2, upcast: { 1: (data) => ({ ...data }) } },
   AllocationReversed: { version: 1 },
   RefundReceived: { version: 1 },
   RefundReversed: { version: 1 },

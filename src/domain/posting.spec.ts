@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   after,
   allocate,
+  allocated,
   type Books,
   charge,
   creditNote,
@@ -108,13 +109,23 @@ describe('the double entry of', () => {
       '2024-02-01 cash -97.00 USD',
       '2024-02-01 payables 100.00 USD',
       '2024-02-01 on-account -97.00 USD',
-      '2024-02-01 discount-received -3.00 USD',
+      '2024-02-01 discount-received -2.70 USD',
+      '2024-02-01 input-tax -0.30 USD',
     ]));
+  it('a discount of before its tax was parted, and what takes it back', () => {
+    const old = allocated('A0', 'P1', 'I1', '97.00', '2024-02-01', { discount: '3.00' });
+    expect(when(reverse('A0', '2024-02-20'), one, payment('P1', '97'), old)).toEqual([
+      '2024-02-20 payables -100.00 USD',
+      '2024-02-20 on-account 97.00 USD',
+      '2024-02-20 discount-received 3.00 USD',
+    ]);
+  });
   it('the reversal of a payment with allocations', () =>
     expect(when(reverse('P1', '2024-02-20'), one, payment('P1', '97', { allocations: [['I1', '97', '3']] }))).toEqual([
       '2024-02-20 payables -100.00 USD',
       '2024-02-20 on-account 97.00 USD',
-      '2024-02-20 discount-received 3.00 USD',
+      '2024-02-20 discount-received 2.70 USD',
+      '2024-02-20 input-tax 0.30 USD',
       '2024-02-20 on-account -97.00 USD',
       '2024-02-20 cash 97.00 USD',
     ]));

@@ -111,13 +111,19 @@ const paid = ({ currency, amount, bankAccount }: DataOf<'PaymentMade'>, on: Loca
   ]);
 };
 
-const allocated = ({ currency, amount, discount }: DataOf<'Allocated'>, on: LocalDate, sign: 1n | -1n): Posting[] => {
+const allocated = (
+  { currency, amount, discount, discountTax }: DataOf<'Allocated'>,
+  on: LocalDate,
+  sign: 1n | -1n,
+): Posting[] => {
   const minor = parseMinor(amount, currency);
   const off = discount === undefined ? 0n : parseMinor(discount, currency);
+  const tax = discountTax === undefined ? 0n : parseMinor(discountTax, currency);
   return entry(on, currency, sign, [
     [chart.payables.account, minor + off],
     [chart.onAccount.account, -minor],
-    [chart.discount.account, -off],
+    [chart.discount.account, tax - off],
+    [chart.inputTax.account, -tax],
   ]);
 };
 

@@ -15,6 +15,8 @@ export const rejections = {
   'schedule-mismatch': 'The schedule does not add up to the total',
   'reserved-account': 'This account is kept by the ledger itself',
   'over-allocated': 'The amount is more than what is open',
+  'discount-expired': 'The payment is too late for the discount',
+  'over-discounted': 'The discount is more than the terms give',
   'over-deferred': 'The amount is more than what is open to defer',
   'over-disputed': 'The amount is more than what is open and not yet disputed',
   'over-resolved': 'The amount is more than what is disputed',

@@ -17,6 +17,8 @@ const statusOfRejection: Record<RejectionCode, number> = {
   'schedule-mismatch': 422,
   'reserved-account': 422,
   'over-allocated': 422,
+  'discount-expired': 422,
+  'over-discounted': 422,
   'over-deferred': 422,
   'over-disputed': 422,
   'over-resolved': 422,

@@ -14,6 +14,7 @@ import {
   type PlanVendor,
 } from '../cash-priority/model.js';
 import { merged } from '../domain/consequences.js';
+import { hundredths } from '../domain/discounts.js';
 import type { Consequences } from '../domain/events.js';
 import {
   type Amount,
@@ -297,12 +298,6 @@ const itemOf = (rows: readonly Rows['items'][], context: Context): PlanItem => {
     ...(off > 0n && { discount: { until: discount!.until, amount: full(off, currency) } }),
     ...(own.length > 0 && { offers: own.map((row) => offerOf(row, currency)) }),
   };
-};
-
-/** A percentage with at most two decimals, in hundredths of one per cent. */
-const hundredths = (percent: string): bigint => {
-  const [whole = '0', fraction = ''] = percent.split('.');
-  return BigInt(whole + fraction.padEnd(2, '0'));
 };
 
 const withoutCutoffs = ({ cutoffs: _, ...consequences }: Kept): PlanConsequences => consequences;

@@ -1,5 +1,5 @@
-import { addDays, daysBetween, lastDay } from '../domain/calendar.js';
 import { consequencesOf } from '../domain/consequences.js';
+import { discountTermsOf } from '../domain/discounts.js';
 import type { RecordedEvent } from '../domain/events.js';
 import { parseMinor } from '../domain/money.js';
 
@@ -67,11 +67,10 @@ export const cashRowsOf = (event: RecordedEvent): CashRow[] => {
     case 'InvoiceReleased':
       return [{ table: 'holds', cells: [event.data.invoiceId, position, event.data.on, undefined, undefined] }];
     case 'InvoicePosted': {
-      const { invoiceId, invoiceDate, terms } = event.data;
-      if (!terms?.discount) return [];
-      const { percent, days } = terms.discount;
-      const until = daysBetween(invoiceDate, lastDay) < days ? lastDay : addDays(invoiceDate, days);
-      return [{ table: 'settlement_discounts', cells: [invoiceId, position, until, percent] }];
+      const { invoiceId, terms } = event.data;
+      const given = discountTermsOf(event.data);
+      if (!given) return [];
+      return [{ table: 'settlement_discounts', cells: [invoiceId, position, given.until, terms!.discount!.percent] }];
     }
     case 'CashPlanProposed': {
       const { inputs: _inputs, plan: _plan, ...facts } = event.data;

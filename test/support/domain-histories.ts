@@ -133,8 +133,11 @@ const commandOf = (
           { dueOn: days[which % days.length]!, amount: money(second) },
         ],
       };
-      return invoice(`I${n}`, money(size + 1 + (inTwo ? second : 0)), {
+      const total = size + 1 + (inTwo ? second : 0);
+      const tax = Math.floor((total * (which % 4)) / 4);
+      return invoice(`I${n}`, money(total), {
         currency,
+        lines: [{ amount: money(total - tax), tax: money(tax) }],
         invoiceDate: '2024-01-10',
         postingDate: on,
         ...(inTwo || { dueDate: days[until]! }),
@@ -167,7 +170,8 @@ const commandOf = (
     case 'allocate': {
       if (item === undefined || source === undefined) return undefined;
       const [open, left] = [leastOpenFrom(books.item(item), on), leastLeftFrom(books.source(source), on)];
-      return allocate(`A${n}`, source, item, upTo(open < left ? open : left), onIf);
+      const discount = yes && size % 3 === 0 ? { discount: money(1) } : {};
+      return allocate(`A${n}`, source, item, upTo(open < left ? open : left), { ...onIf, ...discount });
     }
     case 'refund':
       return source === undefined
@@ -267,7 +271,9 @@ export const play = (
   history: History,
   watch: (books: Books, command: Command) => void = () => undefined,
 ): { books: Books; made: readonly Command[] } => {
-  const books = new Books().take(ledger({ currency: history.currency }), vendor('V1'));
+  // Half is much, so that discounts of amounts as small as these are earned; until 2024-03-10.
+  const terms = { netDays: 30, discount: { percent: '50', days: 60 } };
+  const books = new Books().take(ledger({ currency: history.currency }), vendor('V1', { terms }));
   books.today = days[3];
   const made: Command[] = [];
   for (const one of history.throws) {

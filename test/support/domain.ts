@@ -534,7 +534,7 @@ export const allocated = (
   to: string,
   amount: Amount,
   on: LocalDate,
-  more: { discount?: Amount; currency?: string } = {},
+  more: { discount?: Amount; discountTax?: Amount; currency?: string } = {},
 ): ApEvent =>
   event('Allocated', on, {
     allocationId: id,
