@@ -200,6 +200,10 @@ export class Taking {
   get on(): string {
     return this.of.on.get(this.row);
   }
+  /** Of the event that made it. */
+  get position(): number {
+    return this.of.position.get(this.row);
+  }
   /** The payment or credit note that it uses up. */
   get from(): Account | undefined {
     return this.of.accounts.at(this.of.from.get(this.row));
@@ -225,6 +229,7 @@ export class Takings {
   readonly discount = new Column(Float64Array);
   /** One more than it is; 0 for none. */
   readonly discountTax = new Column(Float64Array);
+  readonly position = new Column(Uint32Array);
   readonly from = new Column(Uint32Array);
   readonly to = new Column(Uint32Array);
   readonly reversed = new Column(Uint8Array);
@@ -245,7 +250,9 @@ export class Takings {
   /** In place of an earlier one of the same name. */
   make(
     name: DocumentName,
-    facts: Readonly<Pick<Taking, 'currency' | 'amount' | 'discount' | 'discountTax' | 'on' | 'from' | 'to'>>,
+    facts: Readonly<
+      Pick<Taking, 'currency' | 'amount' | 'discount' | 'discountTax' | 'on' | 'position' | 'from' | 'to'>
+    >,
   ): Taking {
     this.#count += 1;
     const row = this.#count;
@@ -255,6 +262,7 @@ export class Takings {
     this.discount.set(row, facts.discount);
     this.discountTax.set(row, facts.discountTax === undefined ? 0 : facts.discountTax + 1);
     this.on.set(row, facts.on);
+    this.position.set(row, facts.position);
     this.from.set(row, facts.from?.row ?? 0);
     this.to.set(row, facts.to?.row ?? 0);
     return new Taking(this, row);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { installationLedger, installationRoles, roles } from '../domain/access.js';
 import { lastDay } from '../domain/calendar.js';
-import { controlAccounts, isReserved } from '../domain/chart-of-accounts.js';
+import { controlRoles, isReserved } from '../domain/chart-of-accounts.js';
 import type { DocumentOf } from '../domain/documents.js';
 import { type DocumentName, itemName, type PackedText, type RecordedEvent, sourceName } from '../domain/events.js';
 import { normalisedNumber } from '../domain/invoices.js';
@@ -10,6 +10,7 @@ import { formatMinor, parseMinor } from '../domain/money.js';
 import { postingsOf } from '../domain/posting.js';
 import { Account, Accounts, type Taking, Takings } from './accounts.js';
 import { BankDetailsRules } from './bank-details.js';
+import { ChartRules } from './chart.js';
 import { Column, Texts } from './columns.js';
 import { Control } from './control.js';
 import { DiscountRules } from './discounts.js';
@@ -54,6 +55,9 @@ export class Rules {
     this.#fault(text);
   });
   readonly #discounts = new DiscountRules(this.#texts, (text) => {
+    this.#fault(text);
+  });
+  readonly #chart = new ChartRules((text) => {
     this.#fault(text);
   });
   readonly #bankDetails = new BankDetailsRules((text) => {
@@ -171,6 +175,10 @@ export class Rules {
       case 'VendorDetailsErased':
         this.#bankDetails.erased(event.data.vendorId);
         return;
+      case 'AccountSet':
+        this.#chart.set(event.data, event.position);
+        this.#mustBe(event, event.data.on);
+        return;
       case 'PolicySet':
         this.#duties.set(event.data);
         return;
@@ -194,7 +202,7 @@ export class Rules {
           total
         )
           this.#fault('has a schedule that does not add up to its total');
-        if (data.lines.some(({ account }) => account !== undefined && isReserved(account)))
+        if (data.lines.some(({ account }) => account !== undefined && isReserved([], account)))
           this.#fault('posts to an account that only the ledger posts to');
         const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
         this.#discounts.posted(account, data);
@@ -528,7 +536,10 @@ export class Rules {
       if (from.startsWith('payment/')) this.#duties.paid(item, source, event.actor.id);
       else this.#duties.corrected(item, source, event.actor.id);
     }
-    const taking = this.#takings.make(name, { currency, amount, discount, discountTax, on, from: source, to: item });
+    const taking = this.#takings.make(name, {
+      ...{ currency, amount, discount, discountTax, on },
+      ...{ position: event.position, from: source, to: item },
+    });
     this.#move(taking, on, -1);
     if (item && (discount > 0 || discountTax !== undefined)) {
       if (from?.startsWith('credit-note/')) this.#fault('takes a discount from a credit note');
@@ -606,9 +617,10 @@ export class Rules {
   /** The double entry of the event. Of what a reversal takes back only the amount is kept, so its cost is one line. */
   #post(event: RecordedEvent): void {
     const before = <N extends DocumentName>(name: N): DocumentOf<N> => {
+      if (name === 'ledger') return { chart: this.#chart.chart } as DocumentOf<N>;
       const found = this.#accounts.find(name) ?? this.#takings.find(name);
       if (!found) throw new Error(`there is no ${spoken(name)}`);
-      const { currency } = found;
+      const { currency, position } = found;
       const text = (value: number): string => formatMinor(BigInt(value), currency);
       if (found instanceof Account) {
         const total = text(found.total);
@@ -620,26 +632,29 @@ export class Rules {
           amount: total,
           lines: [{ amount: total }],
           kind: 'penalty',
+          ...{ postingDate: found.from, date: found.from, paidOn: found.from, on: found.from },
           ...(bankAccount !== '' && { bankAccount }),
         };
-        return { kind, posted } as unknown as DocumentOf<N>;
+        return { kind, posted, made: { position } } as unknown as DocumentOf<N>;
       }
-      const { amount, discount, discountTax } = found;
+      const { amount, discount, discountTax, on } = found;
       const from = 'from' in event.data ? event.data.from : undefined;
       const data = {
         currency,
         amount: text(amount),
         from,
+        on,
         ...(discount > 0 && { discount: text(discount) }),
         ...(discountTax !== undefined && { discountTax: text(discountTax) }),
       };
-      return { data } as unknown as DocumentOf<N>;
+      return { data, made: { position } } as unknown as DocumentOf<N>;
     };
     let difference = 0;
-    for (const { account, currency, effectiveOn, debit, credit } of postingsOf(event, before)) {
+    for (const { account, standsFor, currency, effectiveOn, debit, credit } of postingsOf(event, before)) {
       const amount = Number(credit) - Number(debit);
       difference += amount;
-      if (controlAccounts.includes(account)) add(this.#control, `${currency} ${effectiveOn}`, amount);
+      if ((controlRoles as readonly string[]).includes(standsFor ?? account))
+        add(this.#control, `${currency} ${effectiveOn}`, amount);
     }
     if (difference !== 0) this.#fault(`has debits and credits that differ by ${difference} minor units`);
   }

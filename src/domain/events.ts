@@ -18,6 +18,24 @@ export const vendorKinds: readonly VendorKind[] = [
 export type ChargeKind = 'late-interest' | 'late-fee' | 'penalty';
 export const chargeKinds: readonly ChargeKind[] = ['late-interest', 'late-fee', 'penalty'];
 
+/** What an account is: its balance stands on the debit side of assets and expenses, on the credit side of the others. */
+export type AccountType = 'asset' | 'liability' | 'expense' | 'income';
+export const accountTypes: readonly AccountType[] = ['asset', 'liability', 'expense', 'income'];
+
+/** What the ledger posts to by itself; each is also the name of its account in the default chart. */
+export type AccountRole =
+  'payables' | 'on-account' | 'cash' | 'expense' | 'input-tax' | ChargeKind | 'discount-received' | 'write-off';
+export const accountRoles: readonly AccountRole[] = [
+  'payables',
+  'on-account',
+  'cash',
+  'expense',
+  'input-tax',
+  ...chargeKinds,
+  'discount-received',
+  'write-off',
+];
+
 /**
  * What names a document, or a ledger.
  *
@@ -132,6 +150,9 @@ export interface Shapes {
     bankChangeWaitingDays?: number;
     reason?: string;
   };
+
+  /** An account of the chart: what it is called, and what it stands for in entries of a day from `on` on, if for anything. */
+  AccountSet: { account: string; name: string; type: AccountType; for?: AccountRole; on: LocalDate };
 
   VendorRegistered: { vendorId: Id; name: string; kind: VendorKind; country?: string; terms?: Terms };
   VendorChanged: { vendorId: Id; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
@@ -437,6 +458,7 @@ export const catalogue: Catalogue = {
   PeriodReopened: { version: 1 },
   EpochOpened: { version: 1 },
   PolicySet: { version: 1 },
+  AccountSet: { version: 1 },
   VendorRegistered: { version: 1 },
   VendorChanged: { version: 1 },
   BankDetailsProposed: { version: 1 },
@@ -541,6 +563,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'PeriodReopened':
     case 'EpochOpened':
     case 'PolicySet':
+    case 'AccountSet':
       return ['ledger'];
     case 'VendorRegistered':
     case 'VendorChanged':

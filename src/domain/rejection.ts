@@ -14,6 +14,8 @@ export const rejections = {
   'total-mismatch': 'The total is not the sum of the lines',
   'schedule-mismatch': 'The schedule does not add up to the total',
   'reserved-account': 'This account is kept by the ledger itself',
+  'account-in-use': 'This account stands for something else',
+  'account-type-mismatch': 'The type does not fit what the account is for',
   'over-allocated': 'The amount is more than what is open',
   'discount-expired': 'The payment is too late for the discount',
   'over-discounted': 'The discount is more than the terms give',

@@ -16,6 +16,8 @@ const statusOfRejection: Record<RejectionCode, number> = {
   'total-mismatch': 422,
   'schedule-mismatch': 422,
   'reserved-account': 422,
+  'account-in-use': 422,
+  'account-type-mismatch': 422,
   'over-allocated': 422,
   'discount-expired': 422,
   'over-discounted': 422,

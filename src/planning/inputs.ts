@@ -153,10 +153,13 @@ const queries = {
   // What the journal says went out of our cash, less what came back, since the oldest balance that counts: payments,
   // their reversals, refunds.
   paid: `
-    select account, ${dayText('effective_on')} as on, sum(credit - debit) as paid
-      from books.journal_lines
-     where ${inScope} and (account = 'cash' or account like 'cash:%')
-       and effective_on >= (select min(stated_on) from (${latestBalances}) b)
+    select account, ${dayText('effective_on')} as on, sum(paid) as paid
+      from (select account, effective_on, credit - debit as paid from books.journal_lines
+             where ${inScope} and stands_for is null and (account = 'cash' or account like 'cash:%')
+             union all
+            select stands_for, effective_on, credit - debit from books.journal_lines
+             where ${inScope} and (stands_for = 'cash' or stands_for like 'cash:%')) lines
+     where effective_on >= (select min(stated_on) from (${latestBalances}) b)
      group by account, effective_on`,
   expectations: `
     select e.expectation_id as id, e.direction, ${dayText('e.expected_on')} as on, e.amount, e.certainty, e.vendor_id,

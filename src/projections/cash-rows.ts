@@ -30,6 +30,7 @@ export const cashTables = {
   settlement_discounts: ['invoice_id', 'position', 'until', 'percent'],
   cash_plans: ['plan_id', 'position', 'facts'],
   policies: ['position', 'policy'],
+  accounts: ['position', 'facts'],
 } as const satisfies Record<string, readonly string[]>;
 export type CashTable = keyof typeof cashTables;
 
@@ -78,6 +79,8 @@ export const cashRowsOf = (event: RecordedEvent): CashRow[] => {
     }
     case 'PolicySet':
       return [{ table: 'policies', cells: [position, JSON.stringify(event.data)] }];
+    case 'AccountSet':
+      return [{ table: 'accounts', cells: [position, JSON.stringify(event.data)] }];
     default:
       return [];
   }

@@ -73,6 +73,8 @@ export const neededFor = (events: readonly RecordedEvent[]): Set<DocumentName> =
     if (making.has(event.type)) made.add(about!);
     for (const name of [about!, ...others]) if (!made.has(name)) needed.add(name);
   }
+  // Entries are made by the chart of accounts, which is the ledger's.
+  if (!made.has('ledger')) needed.add('ledger');
   return needed;
 };
 

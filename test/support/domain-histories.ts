@@ -4,12 +4,13 @@
  */
 import fc from 'fast-check';
 import type { Command } from '../../src/domain/decider.js';
-import type { DocumentName } from '../../src/domain/events.js';
+import { accountRoles, type DocumentName } from '../../src/domain/events.js';
 import { formatMinor } from '../../src/domain/money.js';
 import { isHeld, leastOpenFrom, openInTheEnd } from '../../src/domain/open-item.js';
 import { leastLeftFrom } from '../../src/domain/credit-source.js';
 import { Rejection } from '../../src/domain/rejection.js';
 import {
+  account,
   allocate,
   Books,
   charge,
@@ -64,7 +65,7 @@ const kinds = [
     'dispute',
     'resolve',
   ],
-  ...['reverse', 'reverse', 'reverse', 'close', 'reopen', 'wait', 'repeat'],
+  ...['reverse', 'reverse', 'reverse', 'close', 'reopen', 'wait', 'repeat', 'account'],
 ] as const;
 type Kind = (typeof kinds)[number];
 
@@ -216,6 +217,11 @@ const commandOf = (
         which,
       );
       return id === undefined ? undefined : reverse(id, named ? on : undefined);
+    }
+    case 'account': {
+      // An account that stands for something else already is refused.
+      const role = pick(accountRoles, which);
+      return account(`${role!.length}${other % 2}`, { for: role!, ...onIf });
     }
     case 'repeat':
       return pick(made, which);
