@@ -154,8 +154,23 @@ export interface Shapes {
   /** An account of the chart: what it is called, and what it stands for in entries of a day from `on` on, if for anything. */
   AccountSet: { account: string; name: string; type: AccountType; for?: AccountRole; on: LocalDate };
 
-  VendorRegistered: { vendorId: Id; name: string; kind: VendorKind; country?: string; terms?: Terms };
-  VendorChanged: { vendorId: Id; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
+  VendorRegistered: {
+    vendorId: Id;
+    name: string;
+    kind: VendorKind;
+    country?: string;
+    terms?: Terms;
+    /** A connected party: whoever decides is related to the vendor. */
+    connected?: boolean;
+  };
+  VendorChanged: {
+    vendorId: Id;
+    name?: string;
+    kind?: VendorKind;
+    country?: string;
+    terms?: Terms;
+    connected?: boolean;
+  };
 
   /** Where a vendor is to be paid, if somebody else approves it. */
   BankDetailsProposed: { bankDetailsId: Id; vendorId: Id; sealed: SealedText; comment?: string };

@@ -4,11 +4,10 @@ import type { Document, DocumentOf } from './documents.js';
 import { type AccountRole, type ApEvent, type DataOf, type DocumentName, type Line, sourceName } from './events.js';
 import { type Currency, type Minor, parseMinor } from './money.js';
 
-/** An account, and what it stands for where the chart has put it in the place of another. */
 interface Side {
   readonly account: string;
-  /** The account of the default chart in whose place it is: `payables`, `cash:main`, … */
-  readonly standsFor?: string;
+  /** The account of the default chart in whose place it is: `payables`, `cash:main`, …; undefined where it is in none's. */
+  readonly standsFor: string | undefined;
 }
 
 /** One side of a double entry. Exactly one of debit and credit is above zero, in minor units. */
@@ -37,7 +36,7 @@ const accountsOn =
   (role, bankAccount) => {
     const account = bankAccountIn(accountFor(chart, role, on, knownAt), bankAccount);
     const standsFor = bankAccountIn(role, bankAccount);
-    return account === standsFor ? { account } : { account, standsFor };
+    return { account, standsFor: account === standsFor ? undefined : standsFor };
   };
 
 /**
@@ -128,7 +127,8 @@ const entry = (
     .filter(({ debit }) => debit !== 0n)
     .map(({ side, debit }) => ({
       effectiveOn,
-      ...side,
+      account: side.account,
+      standsFor: side.standsFor,
       currency,
       debit: debit > 0n ? debit : 0n,
       credit: debit < 0n ? -debit : 0n,
@@ -138,7 +138,10 @@ const entry = (
 /** What lines cost: amounts on their accounts, taxes on the tax account. */
 const costOf = (lines: readonly Line[], currency: Currency, accounts: Accounts): (readonly [Side, Minor])[] =>
   lines.flatMap(({ account, amount, tax }) => [
-    [account === undefined ? accounts('expense') : { account }, parseMinor(amount, currency)] as const,
+    [
+      account === undefined ? accounts('expense') : { account, standsFor: undefined },
+      parseMinor(amount, currency),
+    ] as const,
     ...(tax === undefined ? [] : [[accounts('input-tax'), parseMinor(tax, currency)] as const]),
   ]);
 

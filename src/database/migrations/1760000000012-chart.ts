@@ -2,9 +2,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { readSql } from './read-sql.js';
 
 /** The chart of accounts. */
-export class Chart1760000000011 implements MigrationInterface {
+export class Chart1760000000012 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(await readSql('0011-chart'));
+    await runner.query(await readSql('0012-chart'));
   }
 
   async down(runner: QueryRunner): Promise<void> {
