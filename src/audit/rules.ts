@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { installationLedger, installationRoles, roles } from '../domain/access.js';
 import { lastDay } from '../domain/calendar.js';
-import { controlAccounts, isReserved } from '../domain/chart-of-accounts.js';
+import { controlRoles, isReserved } from '../domain/chart-of-accounts.js';
 import type { DocumentOf } from '../domain/documents.js';
 import { type DocumentName, itemName, type PackedText, type RecordedEvent, sourceName } from '../domain/events.js';
 import { normalisedNumber } from '../domain/invoices.js';
@@ -11,8 +11,10 @@ import { postingsOf } from '../domain/posting.js';
 import { Account, Accounts, type Taking, Takings } from './accounts.js';
 import { BankDetailsRules } from './bank-details.js';
 import { Closings } from './closings.js';
+import { ChartRules } from './chart.js';
 import { Column, Texts } from './columns.js';
 import { Control } from './control.js';
+import { DiscountRules } from './discounts.js';
 import { PrintMap } from './prints.js';
 import { Schedules } from './schedules.js';
 
@@ -52,6 +54,12 @@ export class Rules {
   readonly #accounts = new Accounts(this.#texts);
   readonly #takings = new Takings(this.#accounts, this.#texts);
   readonly #duties = new Control(this.#texts, (text) => {
+    this.#fault(text);
+  });
+  readonly #discounts = new DiscountRules(this.#texts, (text) => {
+    this.#fault(text);
+  });
+  readonly #chart = new ChartRules((text) => {
     this.#fault(text);
   });
   readonly #bankDetails = new BankDetailsRules((text) => {
@@ -193,6 +201,10 @@ export class Rules {
       case 'VendorDetailsErased':
         this.#bankDetails.erased(event.data.vendorId);
         return;
+      case 'AccountSet':
+        this.#chart.set(event.data, event.position);
+        this.#mustBe(event, event.data.on);
+        return;
       case 'PolicySet':
         this.#duties.set(event.data);
         return;
@@ -217,10 +229,11 @@ export class Rules {
         }));
         if (instalments.reduce((sum, { amount }) => sum + amount, 0) !== total)
           this.#fault('has a schedule that does not add up to its total');
-        if (data.lines.some(({ account }) => account !== undefined && isReserved(account)))
+        if (data.lines.some(({ account }) => account !== undefined && isReserved([], account)))
           this.#fault('posts to an account that only the ledger posts to');
         const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
         this.#schedules.post(account.row, data.postingDate, instalments);
+        this.#discounts.posted(account, data);
         const claim = `${data.vendorId} ${data.invoiceDate.slice(0, 4)} ${normalisedNumber(data.number)}`;
         const holder = this.#holderOf(claim);
         if (holder && !data.allowDuplicate)
@@ -539,6 +552,7 @@ export class Rules {
       readonly currency: string;
       readonly amount: string;
       readonly discount?: string;
+      readonly discountTax?: string;
       readonly on: string;
     },
     from: DocumentName | undefined,
@@ -549,6 +563,7 @@ export class Rules {
     const amount = this.#positive(data.amount, currency, 'the amount');
     const discount = data.discount === undefined ? 0 : minor(data.discount, currency);
     if (discount < 0) this.#fault('has a discount below zero');
+    const discountTax = data.discountTax === undefined ? undefined : minor(data.discountTax, currency);
     this.#mustBe(event, on);
     const source = from && this.#account(from, vendorId, currency);
     const item = to && this.#account(to, vendorId, currency);
@@ -557,7 +572,15 @@ export class Rules {
       if (from.startsWith('payment/')) this.#duties.paid(item, source, event.actor.id);
       else this.#duties.corrected(item, source, event.actor.id);
     }
-    this.#move(this.#takings.make(name, { currency, amount, discount, on, from: source, to: item }), on, -1);
+    const taking = this.#takings.make(name, {
+      ...{ currency, amount, discount, discountTax, on },
+      ...{ position: event.position, from: source, to: item },
+    });
+    this.#move(taking, on, -1);
+    if (item && (discount > 0 || discountTax !== undefined)) {
+      if (from?.startsWith('credit-note/')) this.#fault('takes a discount from a credit note');
+      this.#discounts.took(item, taking, source?.from ?? on);
+    }
     for (const [which, account] of [
       [from, source],
       [to, item],
@@ -594,6 +617,8 @@ export class Rules {
       this.#duties.corrected(taking.to, undefined, event.actor.id);
     taking.reversed = true;
     this.#move(taking, on, 1);
+    if (taking.to && (taking.discount > 0 || taking.discountTax !== undefined))
+      this.#discounts.gaveBack(taking.to, taking);
     for (const [which, account] of [
       [from, taking.from],
       [to, taking.to],
@@ -628,9 +653,10 @@ export class Rules {
   /** The double entry of the event. Of what a reversal takes back only the amount is kept, so its cost is one line. */
   #post(event: RecordedEvent): void {
     const before = <N extends DocumentName>(name: N): DocumentOf<N> => {
+      if (name === 'ledger') return { chart: this.#chart.chart } as DocumentOf<N>;
       const found = this.#accounts.find(name) ?? this.#takings.find(name);
       if (!found) throw new Error(`there is no ${spoken(name)}`);
-      const { currency } = found;
+      const { currency, position } = found;
       const text = (value: number): string => formatMinor(BigInt(value), currency);
       if (found instanceof Account) {
         const total = text(found.total);
@@ -642,20 +668,29 @@ export class Rules {
           amount: total,
           lines: [{ amount: total }],
           kind: 'penalty',
+          ...{ postingDate: found.from, date: found.from, paidOn: found.from, on: found.from },
           ...(bankAccount !== '' && { bankAccount }),
         };
-        return { kind, posted } as unknown as DocumentOf<N>;
+        return { kind, posted, made: { position } } as unknown as DocumentOf<N>;
       }
-      const { amount, discount } = found;
+      const { amount, discount, discountTax, on } = found;
       const from = 'from' in event.data ? event.data.from : undefined;
-      const data = { currency, amount: text(amount), from, ...(discount > 0 && { discount: text(discount) }) };
-      return { data } as unknown as DocumentOf<N>;
+      const data = {
+        currency,
+        amount: text(amount),
+        from,
+        on,
+        ...(discount > 0 && { discount: text(discount) }),
+        ...(discountTax !== undefined && { discountTax: text(discountTax) }),
+      };
+      return { data, made: { position } } as unknown as DocumentOf<N>;
     };
     let difference = 0;
-    for (const { account, currency, effectiveOn, debit, credit } of postingsOf(event, before)) {
+    for (const { account, standsFor, currency, effectiveOn, debit, credit } of postingsOf(event, before)) {
       const amount = Number(credit) - Number(debit);
       difference += amount;
-      if (controlAccounts.includes(account)) add(this.#control, `${currency} ${effectiveOn}`, amount);
+      if ((controlRoles as readonly string[]).includes(standsFor ?? account))
+        add(this.#control, `${currency} ${effectiveOn}`, amount);
     }
     if (difference !== 0) this.#fault(`has debits and credits that differ by ${difference} minor units`);
   }

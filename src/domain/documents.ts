@@ -1,6 +1,7 @@
 import { evolvePerson, evolveToken, type Person, type Token } from './access.js';
 import { assertNever } from './assert-never.js';
 import { type BankDetails, evolveBankDetails } from './bank-details.js';
+import type { Chart } from './chart-of-accounts.js';
 import { type CashBalance, type CashExpectation, evolveExpectation } from './cash.js';
 import { type ConsequencesRecord, evolveConsequences } from './consequences.js';
 import { type CreditNote, evolveSource, type Payment, type Source } from './credit-source.js';
@@ -23,6 +24,8 @@ export interface Ledger {
   readonly closings: { readonly made: number; readonly recorded: number };
   /** What it takes to pay; absent until it was said. */
   readonly policy?: DataOf<'PolicySet'>;
+  /** What was said of accounts, in the order of recording; absent while nothing was. */
+  readonly chart?: Chart;
   /** How often its proof was begun anew after it had been set back; absent in the first epoch. */
   readonly epoch?: number;
   readonly made: Made;
@@ -176,6 +179,10 @@ const evolveLedger = (ledger: Ledger | undefined, event: RecordedEvent): Ledger 
   }
   if (ledger && event.type === 'PeriodTotalsRecorded')
     return { ...ledger, closings: { ...ledger.closings, recorded: ledger.closings.recorded + 1 } };
+  if (ledger && event.type === 'AccountSet') {
+    const { lastPeriod: _, chart = [], ...rest } = ledger;
+    return { ...rest, chart: [...chart, { position: event.position, data: event.data }] };
+  }
   if (!ledger || (event.type !== 'PeriodClosed' && event.type !== 'PeriodReopened')) return ledger;
   const { closedThrough: _, closings, ...rest } = ledger;
   const { period, reason, closedThrough } = event.data;

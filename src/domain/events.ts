@@ -18,6 +18,24 @@ export const vendorKinds: readonly VendorKind[] = [
 export type ChargeKind = 'late-interest' | 'late-fee' | 'penalty';
 export const chargeKinds: readonly ChargeKind[] = ['late-interest', 'late-fee', 'penalty'];
 
+/** What an account is: its balance stands on the debit side of assets and expenses, on the credit side of the others. */
+export type AccountType = 'asset' | 'liability' | 'expense' | 'income';
+export const accountTypes: readonly AccountType[] = ['asset', 'liability', 'expense', 'income'];
+
+/** What the ledger posts to by itself; each is also the name of its account in the default chart. */
+export type AccountRole =
+  'payables' | 'on-account' | 'cash' | 'expense' | 'input-tax' | ChargeKind | 'discount-received' | 'write-off';
+export const accountRoles: readonly AccountRole[] = [
+  'payables',
+  'on-account',
+  'cash',
+  'expense',
+  'input-tax',
+  ...chargeKinds,
+  'discount-received',
+  'write-off',
+];
+
 /**
  * What names a document, or a ledger.
  *
@@ -175,6 +193,9 @@ export interface Shapes {
     reason?: string;
   };
 
+  /** An account of the chart: what it is called, and what it stands for in entries of a day from `on` on, if for anything. */
+  AccountSet: { account: string; name: string; type: AccountType; for?: AccountRole; on: LocalDate };
+
   VendorRegistered: {
     vendorId: Id;
     name: string;
@@ -274,6 +295,8 @@ export interface Shapes {
     amount: Amount;
     /** What the vendor lets us off beside it: settles the item, costs no cash. */
     discount?: Amount;
+    /** Since version 2, beside every discount: how much of it is tax. */
+    discountTax?: Amount;
     on: LocalDate;
   };
   /** Ends an allocation: corrected by itself, or because its payment or credit note was reversed. */
@@ -494,6 +517,7 @@ export const catalogue: Catalogue = {
   PeriodTotalsRecorded: { version: 1 },
   EpochOpened: { version: 1 },
   PolicySet: { version: 1 },
+  AccountSet: { version: 1 },
   VendorRegistered: { version: 1 },
   VendorChanged: { version: 1 },
   BankDetailsProposed: { version: 1 },
@@ -508,7 +532,8 @@ export const catalogue: Catalogue = {
   // Version 1 said nothing of where a payment went.
   PaymentMade: { version: 2, upcast: { 1: (data) => ({ ...data }) } },
   PaymentReversed: { version: 1 },
-  Allocated: { version: 1 },
+  // Version 1 said nothing of the tax in a discount: none of it was taken back.
+  Allocated: { version: 2, upcast: { 1: (data) => ({ ...data }) } },
   AllocationReversed: { version: 1 },
   RefundReceived: { version: 1 },
   RefundReversed: { version: 1 },
@@ -598,6 +623,7 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'PeriodTotalsRecorded':
     case 'EpochOpened':
     case 'PolicySet':
+    case 'AccountSet':
       return ['ledger'];
     case 'VendorRegistered':
     case 'VendorChanged':

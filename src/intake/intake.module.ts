@@ -7,6 +7,8 @@ import { ReportsModule } from '../reports/reports.module.js';
 import { AccessController } from './access.controller.js';
 import { AccessDesk } from './access-desk.js';
 import { AccessReportController } from './access-report.controller.js';
+import { AccountsController } from './accounts.controller.js';
+import { AccountsDesk } from './accounts.desk.js';
 import { AllocationsController } from './allocations.controller.js';
 import { ApprovalsController } from './approvals.controller.js';
 import { AuditController } from './audit.controller.js';
@@ -91,6 +93,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CashPriorityReportController,
     PeriodsController,
     PolicyController,
+    AccountsController,
     PresetsController,
     AccessController,
     AccessReportController,
@@ -98,6 +101,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
   ],
   providers: [
     AccessDesk,
+    AccountsDesk,
     BankDetailsDesk,
     CashPlanLists,
     CashPlans,

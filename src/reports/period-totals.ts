@@ -1,10 +1,10 @@
-import { controlAccounts } from '../domain/chart-of-accounts.js';
+import { controlRoles } from '../domain/chart-of-accounts.js';
 import type { LocalDate } from '../domain/calendar.js';
 import type { Ageing, DataOf } from '../domain/events.js';
 import { type Currency, formatMinor } from '../domain/money.js';
 import { basisColumn, bucketsOf, figuresOf, type Sums, sumsOf } from './ageing.js';
 import type { Moment } from './as-of.js';
-import { inScope, isDeferred, scopeValues } from './books-sql.js';
+import { defaultAccount, inScope, isDeferred, scopeValues } from './books-sql.js';
 import { minorOf, type Sum, withAmounts } from './figures.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -19,7 +19,7 @@ const ageingQuery = `
 
 const controlQuery = `
   select currency, sum(credit - debit) as balance from books.journal_lines
-   where ${inScope} and account = any ($6) group by currency`;
+   where ${inScope} and ${defaultAccount} = any ($6) group by currency`;
 
 const countQuery = `
   select count(*) as events from log.events
@@ -38,10 +38,7 @@ export const periodTotals = async (
 ): Promise<Pick<Totals, 'events' | 'currencies'>> => {
   const values = scopeValues(snapshot, moment);
   const items = await snapshot.query<Sums>(ageingQuery, values);
-  const control = await snapshot.query<{ currency: Currency; balance: Sum }>(controlQuery, [
-    ...values,
-    controlAccounts,
-  ]);
+  const control = await snapshot.query<{ currency: Currency; balance: Sum }>(controlQuery, [...values, controlRoles]);
   const [count] = await snapshot.query<{ events: string }>(countQuery, [
     snapshot.ledgerId,
     moment.position,
