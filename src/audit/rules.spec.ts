@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { noCurrency } from '../domain/access.js';
 import { type History, histories, play } from '../../test/support/domain-histories.js';
 import { sampleSize } from '../../test/support/seed.js';
-import type { ApEvent, DataOf, EventType, RecordedEvent } from '../domain/events.js';
+import type { AccountRole, AccountType, ApEvent, DataOf, EventType, RecordedEvent } from '../domain/events.js';
 import { Accounts } from './accounts.js';
 import { Texts } from './columns.js';
 import { PrintMap } from './prints.js';
@@ -54,6 +54,8 @@ const allocated = (allocationId: string, more: Partial<DataOf<'Allocated'>> = {}
   };
   return event('Allocated', data.on, data);
 };
+const charted = (account: string, type: AccountType, role?: AccountRole): ApEvent =>
+  event('AccountSet', '2024-02-01', { account, name: account, type, on: '2024-02-01', ...(role && { for: role }) });
 /** 2 % if it is paid by 11 February. */
 const early = posted('I1', { terms: { netDays: 30, discount: { percent: '2', days: 10 } } });
 const discounted = (
@@ -233,6 +235,19 @@ describe('a history that keeps the rules', () => {
       [posted('I1'), posted('I2', { number: 'n i1', allowDuplicate: { reason: 'two' } })],
     ],
     ['a number again in another year', [posted('I1'), posted('I2', { number: 'N-I1', invoiceDate: '2023-02-01' })]],
+    [
+      'other accounts for payables and credit, changed between what is posted and what takes it back',
+      [
+        posted('I1'),
+        charted('2110', 'liability', 'payables'),
+        paid('P1'),
+        allocated('A1'),
+        charted('1300', 'asset', 'on-account'),
+        charted('payables', 'liability', 'payables'),
+        allocationReversed('2024-02-12'),
+        invoiceReversed('2024-02-12'),
+      ],
+    ],
     ['a settlement discount', [posted('I1'), paid('P1'), discounted('A1', '117.60', '2.40', '0.40')]],
     [
       'a settlement discount of before its terms were a rule',
@@ -350,6 +365,15 @@ it('a history of access that keeps the rules has no fault', () =>
 
 describe('a fault is found:', () => {
   it.each<[string, readonly ApEvent[]]>([
+    [
+      'has 2110 stand for cash, which stands for payables',
+      [...start, charted('2110', 'liability', 'payables'), charted('2110', 'asset', 'cash')],
+    ],
+    [
+      'has cash:main stand for payables, which stands for cash',
+      [...start, charted('cash:main', 'liability', 'payables')],
+    ],
+    ['says that 2110 is of type asset, and it stands for payables', [...start, charted('2110', 'asset', 'payables')]],
     [
       'which was to be had until 2024-02-11',
       [

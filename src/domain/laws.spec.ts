@@ -156,8 +156,8 @@ describe('at every position of any history, on every day', () => {
       // All accounts that ever stood for either.
       const control = new Set(['payables', 'on-account']);
       atEveryPosition(history, ({ event, before, plain }) => {
-        const stood = (event.type === 'AccountSet' && event.data.for) || undefined;
-        if (stood === 'payables' || stood === 'on-account') control.add((event.data as { account: string }).account);
+        if (event.type === 'AccountSet' && ['payables', 'on-account'].includes(event.data.for ?? ''))
+          control.add(event.data.account);
         for (const { account, effectiveOn, currency, debit, credit } of postingsOf(event, before))
           if (control.has(account)) lines.push({ on: effectiveOn, currency, credit: Number(credit - debit) });
         for (const day of questioned)
