@@ -1,4 +1,4 @@
-/** The cash plan against its marks: section by section, cold once and warm, the slowest of the seeds counts. */
+/** The cash plan against its marks: cold once and warm, of small plans the 95th percentile of many seeds, of large ones the slowest. */
 import { certificate } from '#duebook/cash-priority/certificate.js';
 import { toMinor } from '#duebook/cash-priority/figures.js';
 import { ladder } from '#duebook/cash-priority/ladder.js';
@@ -51,21 +51,32 @@ export const plan = async (rounds: number, large: boolean): Promise<MarkRow[]> =
   solve(solver, problemOf(500, 1), 0.001);
   rows.push(under('500 bills × 13 runs, ≤ 0.1 %, cold', performance.now() - start, 4000));
 
-  const slowest = (name: string, bills: number, gap: number, markMs: number, count: number): void => {
-    let worst = 0;
+  /** The 95th percentile of so many seeds: of less than 20 that is the slowest. */
+  const percentile95 = (
+    name: string,
+    markMs: number,
+    count: number,
+    gap: number,
+    madeBy: (seed: number) => Problem,
+  ): void => {
+    const times: number[] = [];
     let proven = true;
     for (let seed = 1; seed <= count; seed += 1) {
-      const problem = problemOf(bills, seed);
+      const problem = madeBy(seed);
       const { result, ms } = timed(() => solve(solver, problem, gap));
-      worst = Math.max(worst, ms);
+      times.push(ms);
       proven &&= result.proven;
       tell(`${name}, seed ${seed}: ${(ms / 1000).toFixed(2)} s, proven ${result.proven}`);
     }
-    rows.push(under(`${name}, warm, slowest of ${count}`, worst, markMs, proven));
+    times.sort((a, b) => a - b);
+    const counted = times[Math.ceil(times.length * 0.95) - 1]!;
+    const of = count < 20 ? `slowest of ${count}` : `95th percentile of ${count}`;
+    rows.push(under(`${name}, warm, ${of}`, counted, markMs, proven));
   };
-  slowest('500 bills × 13 runs, ≤ 0.1 %', 500, 0.001, 4000, rounds);
-  slowest('5,000 × 13, ≤ 0.1 %', 5000, 0.001, 8000, Math.min(rounds, 3));
-  slowest('5,000 × 13, ≤ 0.01 %', 5000, 0.0001, 40_000, 1);
+  percentile95('500 bills × 13 runs, ≤ 0.1 %', 4000, 4 * rounds, 0.001, (seed) => problemOf(500, seed));
+  const few = Math.min(rounds, 3);
+  percentile95('5,000 × 13, ≤ 0.1 %', 8000, few, 0.001, (seed) => problemOf(5000, seed));
+  percentile95('5,000 × 13, ≤ 0.01 %', 40_000, 1, 0.0001, (seed) => problemOf(5000, seed));
 
   const many = problemOf(20_000, 1);
   const rungs = timed(() => ladder(many));
@@ -85,18 +96,13 @@ export const plan = async (rounds: number, large: boolean): Promise<MarkRow[]> =
     });
   }
 
-  const forced = (bills: number): { input: ReturnType<typeof companyPlan>; itemId: string } => {
-    const input = companyPlan({ seed: 2, bills, cutoffs: Math.min(20, bills / 10), cash: 0.7 });
-    return { input, itemId: input.items.find(({ hold }) => hold === undefined)!.itemId };
+  const overridden = (bills: number, seed: number): Problem => {
+    const input = companyPlan({ seed, bills, cutoffs: Math.min(20, bills / 10), cash: 0.7 });
+    const { itemId } = input.items.find(({ hold }) => hold === undefined)!;
+    return readProblem({ ...input, request: { ...input.request, forbid: [{ itemId }] } });
   };
-  for (const [bills, mark] of [
-    [100, 500],
-    [5000, 8000],
-  ] as const) {
-    const { input, itemId } = forced(bills);
-    const problem = readProblem({ ...input, request: { ...input.request, forbid: [{ itemId }] } });
-    rows.push(under(`override by re-solving at ${bills}`, timed(() => solve(solver, problem, 0.001)).ms, mark));
-  }
+  percentile95('override by re-solving at 100', 500, 4 * rounds, 0.001, (seed) => overridden(100, seed));
+  percentile95('override by re-solving at 5,000', 8000, few, 0.001, (seed) => overridden(5000, seed));
 
   for (const [cutoffs, mark, name] of [
     [20, 3, 'present'],

@@ -9,7 +9,7 @@ import type { Bench } from './main.js';
 import { inTurn, timed } from './measuring.js';
 import { type CopiedRows, copyOut } from './rows.js';
 
-const tables = ['subledger_lines', 'journal_lines', 'vendor_facts', 'documents'];
+const tables = ['subledger_lines', 'journal_lines', 'vendor_facts', 'documents', 'duties'];
 
 export const rebuild: Bench = {
   name: 'rebuild',

@@ -250,7 +250,8 @@ class Resources {
     });
     this.adopter = new Adopter(
       url,
-      (ledgerId) => {
+      async (ledgerId) => {
+        await this.#lookBehindNewConnection(url);
         this.log.mayAppend(ledgerId);
       },
       planningThread && new URL('adoption-thread.js', planningThread),
@@ -281,6 +282,24 @@ class Resources {
     };
     this.#sealer = sealer;
     return sealer;
+  }
+
+  /** For those who make connections of their own: as `verify` of the log's pool. What it finds `mayAppend` tells. */
+  async #lookBehindNewConnection(url: string): Promise<void> {
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: logTimeLimitMs,
+    });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      await this.#sealer?.check(client);
+    } catch {
+      // A ledger that was set back is noted by now; a connection that broke breaks for whoever comes next as well.
+    } finally {
+      await client.end();
+    }
   }
 
   async close(): Promise<void> {

@@ -73,7 +73,7 @@ const decisions = ({ decisions: all }: PlanAnswer): string => {
     rows.map((one) => [
       one.decision,
       String(one.tier),
-      short(one.vendor, 22),
+      one.connected ? `${short(one.vendor, 22)}\n(connected)` : short(one.vendor, 22),
       short(one.number, 30),
       one.dueOn,
       thousands(one.outstanding),

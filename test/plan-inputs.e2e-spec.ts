@@ -65,6 +65,9 @@ describe('the input of a plan', () => {
       ['/cash/balances', { account: 'main', currency: 'USD', on: '2024-02-10', balance: '1000' }],
       ['/vendors', { id: 'v', name: 'Vale', terms: { netDays: 30, discount: { percent: '2.5', days: 40 } } }],
       ['/vendors', { id: 'w', name: 'Wood' }],
+      ['/vendors/v/changes', { connected: true }],
+      ['/vendors/w/changes', { connected: true }],
+      ['/vendors/w/changes', { connected: false }],
       ['/invoices', invoice('i1', 'v', '100.01')],
       [
         '/invoices',
@@ -205,7 +208,7 @@ describe('the input of a plan', () => {
       currency: 'USD',
       request: { gap: '0.001' },
       vendors: [
-        { id: 'v', name: 'Vale' },
+        { id: 'v', name: 'Vale', connected: true },
         {
           id: 'w',
           name: 'Wood',

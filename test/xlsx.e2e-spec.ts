@@ -136,13 +136,20 @@ const planRows = ({ currency, cost, decisions }: any): Row[] => [
   ...decisions.flatMap((decision: any) => {
     const { itemId, kind, vendorId, vendor, number, tier, dueOn, payments, unpaid } = decision;
     const about = { currency, itemId, itemType: kind, vendorId, vendorName: vendor, number, tier, dueOn };
+    const connected = decision.connected ? 'connected' : undefined;
     const { outstanding, cost: ofIt, costIfPaidNow, costIfNeverPaid, reason } = decision;
     const once = { outstanding, cost: ofIt, costIfPaidNow, costIfNeverPaid, reason };
     const parts = [
       ...payments.map(({ on, amount, cash }: any) => ({ row: 'payment', on, amount, cash })),
       ...(Number(unpaid) === 0 ? [] : [{ row: 'unpaid', amount: unpaid }]),
     ];
-    return parts.map((part, n) => ({ ...about, decision: decision.decision, ...part, ...(n === 0 && once) }));
+    return parts.map((part, n) => ({
+      ...about,
+      connected,
+      decision: decision.decision,
+      ...part,
+      ...(n === 0 && once),
+    }));
   }),
   { currency, row: 'totals', cost: cost.total },
 ];

@@ -63,6 +63,17 @@ describe('every plan', () => {
     });
   });
 
+  it('is the same whoever is a connected party, but for the flag', async () => {
+    await plans(sampleSize(20, 300), async (input, answer) => {
+      const connected = { ...input, vendors: input.vendors.map((vendor) => ({ ...vendor, connected: true })) };
+      const { inputsHash: _, ...flagged } = await planCash(connected, solver);
+      expect(answer.decisions.every((decision) => !decision.connected)).toBe(true);
+      const { inputsHash: _plain, ...plain } = answer;
+      const decisions = plain.decisions.map((decision) => ({ ...decision, connected: true }));
+      expect(flagged).toEqual({ ...plain, decisions });
+    });
+  });
+
   it('is the same to the byte from another solver', async () => {
     const quick = foundingCase({ minimumBalance: '250000.00', scenarios: [], newMoney: { amounts: [] }, overrides: 0 });
     const [one, other] = await Promise.all([loadSolver(), loadSolver()]);
@@ -185,18 +196,21 @@ describe('a plan that is stopped', () => {
     expect(JSON.stringify(await planCash(input, await loadSolver(), limits))).toBe(JSON.stringify(answer));
   });
   it('says so where the solver is stopped before its proof, and keeps what it has found', async () => {
-    const methods = new Set<string>();
-    const input = companyPlan({ seed: 1 + (seed % 100), bills: 120, cutoffs: 8, cash: 0.7 });
-    const best = await planCash(input, solver);
-    for (const iterations of [100, 400, 1600]) {
-      const answer = await planCash(input, solver, { nodes: 5, iterations });
-      expect([iterations, breachesOf(input, answer)]).toEqual([iterations, []]);
-      expect(BigInt(answer.certificate.exact)).toBeLessThanOrEqual(BigInt(best.cost.exact));
-      expect(Number(answer.lowerBound)).toBeLessThanOrEqual(Number(best.cost.total));
-      expect(answer.proven).toBe(Number(answer.gap) <= 0.001);
-      methods.add(`${answer.method} ${answer.proven}`);
+    let unproven = 0;
+    // Some companies are so easy that even this little is enough.
+    for (let tried = 0; unproven === 0 && tried < 10; tried += 1) {
+      const input = companyPlan({ seed: 1 + ((seed + tried) % 100), bills: 120, cutoffs: 8, cash: 0.7 });
+      const best = await planCash(input, solver);
+      for (const iterations of [100, 400, 1600]) {
+        const answer = await planCash(input, solver, { nodes: 5, iterations });
+        expect([iterations, breachesOf(input, answer)]).toEqual([iterations, []]);
+        expect(BigInt(answer.certificate.exact)).toBeLessThanOrEqual(BigInt(best.cost.exact));
+        expect(Number(answer.lowerBound)).toBeLessThanOrEqual(Number(best.cost.total));
+        expect(answer.proven).toBe(Number(answer.gap) <= 0.001);
+        if (!answer.proven) unproven += 1;
+      }
     }
-    expect([...methods].some((one) => one.endsWith('false'))).toBe(true);
+    expect(unproven).toBeGreaterThan(0);
   });
 });
 

@@ -20,7 +20,7 @@ import { firstDue, type Instalment } from './schedule.js';
 export interface ProposeCashPlan {
   readonly type: 'ProposeCashPlan';
   readonly id: string;
-  /** What was asked for, as it was asked. */
+  /** What was asked for, in the one form of all requests that ask for the same. */
   readonly request: Readonly<Record<string, unknown>>;
   readonly plan: Omit<DataOf<'CashPlanProposed'>, 'planId'>;
 }

@@ -96,7 +96,11 @@ export type DocumentOf<N extends DocumentName> = N extends 'ledger'
     ? DocumentByKind[K]
     : never;
 
-export const kindOf = (name: DocumentName): DocumentKind | 'ledger' => name.split('/', 1)[0] as DocumentKind | 'ledger';
+export const kindOf = (name: DocumentName): DocumentKind | 'ledger' =>
+  (name === 'ledger' ? name : name.slice(0, name.indexOf('/'))) as DocumentKind | 'ledger';
+
+/** What tells a document from others of its kind; of a ledger the kind. */
+export const idIn = (name: DocumentName): string => name.slice(name.indexOf('/') + 1);
 
 /**
  * A document after one more event of its history.

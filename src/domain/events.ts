@@ -133,8 +133,23 @@ export interface Shapes {
     reason?: string;
   };
 
-  VendorRegistered: { vendorId: Id; name: string; kind: VendorKind; country?: string; terms?: Terms };
-  VendorChanged: { vendorId: Id; name?: string; kind?: VendorKind; country?: string; terms?: Terms };
+  VendorRegistered: {
+    vendorId: Id;
+    name: string;
+    kind: VendorKind;
+    country?: string;
+    terms?: Terms;
+    /** A connected party: whoever decides is related to the vendor. */
+    connected?: boolean;
+  };
+  VendorChanged: {
+    vendorId: Id;
+    name?: string;
+    kind?: VendorKind;
+    country?: string;
+    terms?: Terms;
+    connected?: boolean;
+  };
 
   /** Where a vendor is to be paid, if somebody else approves it. */
   BankDetailsProposed: { bankDetailsId: Id; vendorId: Id; sealed: SealedText; comment?: string };

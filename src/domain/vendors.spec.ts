@@ -40,6 +40,10 @@ describe('registering a vendor', () => {
     given(vendor('V2'))
       .when(vendor('V2', { country: undefined, terms: undefined }))
       .thenNothing());
+  it('is refused where only the connection differs', () =>
+    given(vendor('V2', { connected: true }))
+      .when(vendor('V2'))
+      .thenRejected('id-already-used'));
   it('is quiet when repeated after a change', () =>
     given(vendor('V2'), changeVendor('V2', { name: 'New' }))
       .when(vendor('V2'))

@@ -10,6 +10,8 @@ export interface RegisterVendor {
   readonly kind: VendorKind;
   readonly country?: string;
   readonly terms?: Terms;
+  /** Left out, they are not connected. */
+  readonly connected?: true;
 }
 export interface ChangeVendor {
   readonly type: 'ChangeVendor';
@@ -18,6 +20,7 @@ export interface ChangeVendor {
   readonly kind?: VendorKind;
   readonly country?: string;
   readonly terms?: Terms;
+  readonly connected?: boolean;
 }
 export type VendorCommand = RegisterVendor | ChangeVendor;
 

@@ -43,6 +43,8 @@ export interface StoredLine {
   readonly data: Record<string, unknown>;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /**
  * Reads a line of the log.
  *
@@ -50,8 +52,10 @@ export interface StoredLine {
  * @throws {Error} for an event that this release does not know
  */
 export const readLine = (line: string): RecordedEvent => {
-  const { type, version, data, ...rest } = JSON.parse(line) as StoredLine;
-  return { ...rest, type, data: upcast(type, version, data) } as unknown as RecordedEvent;
+  const event = JSON.parse(line) as Mutable<StoredLine>;
+  // In place: to copy an event takes as long as to parse it.
+  event.data = upcast(event.type, event.version, event.data);
+  return event as unknown as RecordedEvent;
 };
 
 /** The fields of a line in the order in which the log writes them. */

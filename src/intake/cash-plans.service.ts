@@ -151,7 +151,7 @@ export class CashPlans {
     const print = await this.desk.print(call);
     const planId = id ?? uuidv7();
     const earlier = id === undefined ? undefined : await this.jobs.find(ledgerId, planId);
-    if (earlier && isUnderWay(earlier)) return { job: same(earlier, request, print, key), isOurs: false };
+    if (earlier && isUnderWay(earlier)) return { job: await this.#same(earlier, request, print, key), isOurs: false };
     const order: PlanOrder = {
       call: { ledgerId, actor, key, method, path, body },
       request,
@@ -159,7 +159,28 @@ export class CashPlans {
     };
     const job = { ledgerId, planId, content: JSON.stringify(order) };
     const other = await this.jobs.begin(job, print, key);
-    return other ? { job: same(other, request, print, key), isOurs: false } : { job, isOurs: true };
+    return other ? { job: await this.#same(other, request, print, key), isOurs: false } : { job, isOurs: true };
+  }
+
+  /**
+   * As the rules have it once the plan is recorded (`ProposeCashPlan`).
+   *
+   * @throws {Rejection | KeyReused} if the plan under way is of another request
+   */
+  async #same(other: StandingJob, request: AskedPlan, print: string, key: string | undefined): Promise<StandingJob> {
+    if (other.requestPrint === print) return other;
+    if (key !== undefined && other.requestKey === key) throw new KeyReused();
+    const { request: asked, moment } = JSON.parse(other.content) as PlanOrder;
+    const isSame =
+      asked.currency === request.currency &&
+      isDeepStrictEqual(toPlanRequest(asked), toPlanRequest(request)) &&
+      // Where the other left out what this one names, it has to be what that came to.
+      [asked.knownAtPosition, moment.position].includes(request.knownAtPosition) &&
+      ([asked.asOf, moment.asOf].includes(request.asOf) ||
+        (request.asOf === undefined && asked.asOf === (await this.moments.today(other.ledgerId))));
+    if (isSame) return other;
+    const { planId: id } = other;
+    return reject('id-already-used', `Plan ${id} is being made of another request; choose another id.`, { id });
   }
 
   /** @returns undefined if the list tells how far it is */
@@ -211,22 +232,6 @@ type PlanJobLike = Pick<StandingJob, 'ledgerId' | 'planId' | 'content'>;
 
 const underWay: readonly JobStatus[] = ['queued', 'running', 'recording'];
 const isUnderWay = ({ status }: StandingJob): boolean => underWay.includes(status);
-
-/** @throws {Rejection | KeyReused} if the plan under way is of another request */
-const same = (other: StandingJob, request: AskedPlan, print: string, key: string | undefined): StandingJob => {
-  if (other.requestPrint === print) return other;
-  if (key !== undefined && other.requestKey === key) throw new KeyReused();
-  const { request: asked, moment } = JSON.parse(other.content) as PlanOrder;
-  const isSame =
-    asked.currency === request.currency &&
-    isDeepStrictEqual(toPlanRequest(asked), toPlanRequest(request)) &&
-    // Where the other left out what this one names, it has to be what that came to.
-    [asked.asOf, moment.asOf].includes(request.asOf) &&
-    [asked.knownAtPosition, moment.position].includes(request.knownAtPosition);
-  if (isSame) return other;
-  const { planId: id } = other;
-  return reject('id-already-used', `Plan ${id} is being made of another request; choose another id.`, { id });
-};
 
 const progressOf = ({ planId: id, status, problem }: StandingJob): Progress => ({
   id,

@@ -13,7 +13,12 @@ const job: PlanJob = {
 };
 
 /** What becomes of a job on the list when computing or recording it fails, and that of one that others left. */
-const fates = async (error: Error, at: 'computing' | 'recording', isTakenOver = false): Promise<string[]> => {
+const fates = async (
+  error: Error,
+  at: 'computing' | 'recording',
+  isTakenOver = false,
+  note = (_what: string): unknown => undefined,
+): Promise<string[]> => {
   const told: string[] = [];
   const tell = (what: string) => () => Promise.resolve(void told.push(what));
   const jobs = {
@@ -25,13 +30,19 @@ const fates = async (error: Error, at: 'computing' | 'recording', isTakenOver = 
   const planned = { text: Buffer.from('{}'), recorded: { planHash: 'h' } };
   const planner = {
     plan: () => {
+      note('computed');
       if (at === 'computing') throw error;
       return { planned: Promise.resolve(planned), cancel: () => undefined };
     },
     stop: () => Promise.resolve(),
   };
   const runs = new PlanRuns(
-    { answer: () => Promise.reject(error) } as unknown as CommandDesk,
+    {
+      answer: () => {
+        note('brought');
+        return Promise.reject(error);
+      },
+    } as unknown as CommandDesk,
     { find: () => Promise.resolve(undefined) } as unknown as RecordedPlans,
     planner as unknown as Planner,
     jobs as unknown as PlanJobs,
@@ -42,6 +53,11 @@ const fates = async (error: Error, at: 'computing' | 'recording', isTakenOver = 
 };
 
 describe('a plan that does not come about', () => {
+  it('is brought to the log again, and not computed again, where others are in the way', async () => {
+    const told: string[] = [];
+    expect(await fates(new TooBusy(), 'recording', false, (what) => told.push(what))).toEqual(['released']);
+    expect(told).toEqual(['computed', 'brought', 'brought', 'brought', 'brought']);
+  });
   it('is left on the list where others were in the way of recording it', async () => {
     expect(await fates(new Contended(), 'recording')).toEqual(['released']);
     expect(await fates(new TooBusy(), 'recording')).toEqual(['released']);

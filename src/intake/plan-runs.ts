@@ -37,6 +37,9 @@ interface Run {
 const beatMs = 1_000;
 /** A plan that nobody waits for is taken over by whoever has this few. */
 const fewRuns = 2;
+/** So often a plan that is computed is brought to a ledger that others keep busy, after longer and longer pauses. */
+const recordings = 4;
+const pauseMs = 200;
 
 /** Computes plans and records them: those asked for here, and those left behind by an instance that is gone. */
 @Injectable()
@@ -126,9 +129,19 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
     const { text, plan } = earlier
       ? { text: await unpack(earlier.data.plan), plan: earlier.data }
       : await this.#compute(run, moment, request);
-    if (run.isCancelled || !(await this.jobs.mayRecord(job)))
-      throw new PlanCancelled('it was cancelled, or taken over by another instance');
-    return this.#record(job, call, request, plan, text);
+    for (let attempt = 1; ; attempt += 1) {
+      if (run.isCancelled || !(await this.jobs.mayRecord(job)))
+        throw new PlanCancelled('it was cancelled, or taken over by another instance');
+      try {
+        return await this.#record(job, call, request, plan, text);
+      } catch (error) {
+        // Where others are in the way, what was computed is kept for a while: it would have to be computed again.
+        if (attempt === recordings || !isCrowd(error)) throw error;
+        await sleep(pauseMs * attempt, undefined, { signal: this.#stopping.signal }).catch(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   async #compute(
@@ -222,9 +235,11 @@ export class PlanRuns implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
+/** Whether others were in the way of recording it. */
+const isCrowd = (error: unknown): boolean => error instanceof TooBusy || error instanceof Contended;
+
 /** Whether it is no fault of the plan's: it is computed and recorded later, here or elsewhere. */
-export const isPassing = (error: unknown): boolean =>
-  [PlannerStopped, TooBusy, Contended].some((passing) => error instanceof passing);
+export const isPassing = (error: unknown): boolean => error instanceof PlannerStopped || isCrowd(error);
 
 const nameOf = ({ ledgerId, planId }: Pick<PlanJob, 'ledgerId' | 'planId'>): string => `${ledgerId}/${planId}`;
 

@@ -51,9 +51,10 @@ export const ledgerResource = ({ facts: { ledgerId, ...facts }, closedThrough }:
   closedThrough,
 });
 
-export const vendorResource = ({ facts: { vendorId, ...facts } }: Vendor): Plain<VendorResource> => ({
+export const vendorResource = ({ facts: { vendorId, connected, ...facts } }: Vendor): Plain<VendorResource> => ({
   id: vendorId,
   ...facts,
+  ...(connected && { connected }),
 });
 
 /** What is owed, as far as it is the same for invoices and charges. */

@@ -318,9 +318,11 @@ describe('other fields', () => {
 
   it('change at least one thing about a vendor', () => {
     expect(faultsOf(ChangeVendorBody, {})).toEqual([
-      { pointer: '/name', detail: 'is required, or one of kind, country, terms in its place' },
+      { pointer: '/name', detail: 'is required, or one of kind, country, terms, connected in its place' },
     ]);
     expect(faultsOf(ChangeVendorBody, { country: 'GB' })).toEqual([]);
+    expect(faultsOf(ChangeVendorBody, { connected: false })).toEqual([]);
+    expect(pointers(ChangeVendorBody, { connected: 'no' })).toEqual(['/connected']);
   });
 });
 

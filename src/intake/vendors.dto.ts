@@ -1,7 +1,7 @@
 import { uuidv7 } from '../event-log/uuid.js';
 import { type VendorKind, vendorKinds } from '../domain/events.js';
 import type { ChangeVendor, RegisterVendor } from '../domain/vendors.js';
-import { Country, Id, OneOf, Optional, Part, Percent, RequiredWithout, Text, Whole } from './fields.js';
+import { Country, Flag, Id, OneOf, Optional, Part, Percent, RequiredWithout, Text, Whole } from './fields.js';
 import { Shown } from './shown.dto.js';
 import type { Plain } from './plain.js';
 
@@ -50,12 +50,17 @@ export class RegisterVendorBody {
   @Optional()
   @Part(() => TermsBody)
   terms?: TermsBody;
+
+  /** Whether they are a connected party (a director's company, a relative, the group): plans flag them. By default they are not. */
+  @Optional()
+  @Flag()
+  connected?: boolean;
 }
 
 /** At least one of these; what is left out stays as it is. */
 export class ChangeVendorBody {
   @Text({ max: 256, example: 'Amazon Web Services EMEA SARL' })
-  @RequiredWithout('kind', 'country', 'terms')
+  @RequiredWithout('kind', 'country', 'terms', 'connected')
   name?: string;
 
   @Optional()
@@ -70,13 +75,18 @@ export class ChangeVendorBody {
   @Optional()
   @Part(() => TermsBody)
   terms?: TermsBody;
+
+  @Optional()
+  @Flag()
+  connected?: boolean;
 }
 
-export const toRegisterVendor = ({ id, kind, ...rest }: Plain<RegisterVendorBody>): RegisterVendor => ({
+export const toRegisterVendor = ({ id, kind, connected, ...rest }: Plain<RegisterVendorBody>): RegisterVendor => ({
   type: 'RegisterVendor',
   ...rest,
   id: id ?? uuidv7(),
   kind: kind ?? 'supplier',
+  ...(connected && { connected }),
 });
 
 export const toChangeVendor = (vendorId: string, changes: Plain<ChangeVendorBody>): ChangeVendor => ({
@@ -91,4 +101,6 @@ export class VendorResource extends Shown {
   kind!: VendorKind;
   country?: string;
   terms?: TermsBody;
+  /** Absent where they are not. */
+  connected?: boolean;
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { OutcomeUnknown, TooBusy } from '../event-log/ledger-writer.js';
 import { Adopter, type AdoptionOrder } from './adopter.js';
 
-const adopter = new Adopter('', () => undefined, new URL('../../test/support/threads/adopting.js', import.meta.url));
+const thread = new URL('../../test/support/threads/adopting.js', import.meta.url);
+const adopter = new Adopter('', () => Promise.resolve(), thread);
 const order = (reason: string): AdoptionOrder => ({
   ledgerId: 'x',
   planId: 'p',
@@ -26,6 +27,11 @@ describe('the adopter', () => {
   });
   it('passes on what the database says', () =>
     expect(adopter.adopt(order('out of reach'))).rejects.toMatchObject({ code: 'ECONNREFUSED' }));
+  it('begins nothing in a ledger that takes nothing any more, and shows what is there', async () => {
+    const refused = new Adopter('', () => Promise.reject(new Error('set back')), thread);
+    await expect(refused.adopt(order(''))).rejects.toThrow('set back');
+    await expect(refused.show({ ledgerId: 'x', planId: 'p' })).resolves.toEqual(Buffer.from('{}'));
+  });
   it('lets no more wait than it may, and takes the next once there is room', async () => {
     const outcomes = Array.from({ length: 60 }, () => adopter.adopt(order('')).catch((error: unknown) => error));
     const busy = (await Promise.all(outcomes)).filter((outcome) => outcome instanceof TooBusy);

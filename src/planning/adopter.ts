@@ -68,7 +68,7 @@ export class Adopter {
    */
   constructor(
     private readonly url: string,
-    private readonly mayAppend: (ledgerId: string) => void,
+    private readonly mayAppend: (ledgerId: string) => Promise<void>,
     private readonly thread: URL | undefined,
   ) {}
 
@@ -94,9 +94,9 @@ export class Adopter {
     this.#waiting += 1;
     const thread = this.thread ?? new URL('./adoption-thread.js', import.meta.url);
     const running = this.#last
-      .then(() => {
+      .then(async () => {
         // Much can have come to light while it waited.
-        if (task.order) this.mayAppend(task.order.ledgerId);
+        if (task.order) await this.mayAppend(task.order.ledgerId);
         return outcomeOf(thread, task);
       })
       .finally(() => {

@@ -74,7 +74,7 @@ interface Rows {
     readonly category: string | null;
     readonly description: string | null;
   };
-  readonly vendors: { readonly vendor_id: string; readonly name: string };
+  readonly vendors: { readonly vendor_id: string; readonly name: string; readonly connected: boolean };
 }
 
 const openItems = `
@@ -166,7 +166,7 @@ const queries = {
        and not exists (select from books.cash_expectations w
                         where w.ledger_id = $1 and w.generation = $2 and w.expectation_id = e.expectation_id
                           and w.position <= $4 and w.amount is null)`,
-  vendors: `select vendor_id, name from (${vendorsThen}) v where $3::date is not null and $5::text is not null`,
+  vendors: `select vendor_id, name, connected from (${vendorsThen}) v where $3::date is not null and $5::text is not null`,
 } as const satisfies Record<keyof Rows, string>;
 
 type Read = <K extends keyof Rows>(name: K, ...more: readonly unknown[]) => Promise<Rows[K][]>;
@@ -217,10 +217,11 @@ export const readPlanInput = async (
     }),
     ...expectations.flatMap((row) => expectedBill(row, currency, vendorsOwn)),
   ];
-  const named = new Map((await read('vendors')).map(({ vendor_id, name }) => [vendor_id, name]));
+  const known = new Map((await read('vendors')).map((row) => [row.vendor_id, row]));
   const vendors = [...new Set(items.map(({ vendorId }) => vendorId))].map((id): PlanVendor => {
     const cutoffs = vendorsOwn(id)?.cutoffs as readonly Cutoff[] | undefined;
-    return { id, name: named.get(id) ?? id, ...(cutoffs && { cutoffs }) };
+    const { name = id, connected = false } = known.get(id) ?? {};
+    return { id, name, ...(connected && { connected }), ...(cutoffs && { cutoffs }) };
   });
   return {
     asOf: moment.asOf,

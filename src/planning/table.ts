@@ -3,7 +3,7 @@ import type { Moment } from '../reports/as-of.js';
 import { aboutMoment, amounts, days, type Line, numbers, type Table, texts } from '../reports/table.js';
 
 const columns = [
-  ...texts('currency', 'row', 'itemId', 'itemType', 'vendorId', 'vendorName', 'number'),
+  ...texts('currency', 'row', 'itemId', 'itemType', 'vendorId', 'vendorName', 'connected', 'number'),
   ...numbers('tier'),
   ...days('dueOn'),
   ...texts('decision'),
@@ -55,6 +55,7 @@ const linesOf = ({ currency }: PlanAnswer, decision: Decision): Line[] =>
       decision.kind,
       decision.vendorId,
       decision.vendor,
+      decision.connected ? 'connected' : null,
       decision.number,
       decision.tier,
       decision.dueOn,

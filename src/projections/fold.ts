@@ -1,4 +1,4 @@
-import { type Document, type DocumentOf, evolve } from '../domain/documents.js';
+import { type Document, type DocumentOf, evolve, idIn, kindOf } from '../domain/documents.js';
 import { documentsOf, type DocumentName, type EventType, type RecordedEvent } from '../domain/events.js';
 import { type Posting, postingsOf } from '../domain/posting.js';
 import { type CashRow, cashRowsOf } from './cash-rows.js';
@@ -21,11 +21,12 @@ export interface VendorFact {
   readonly vendorId: string;
   readonly name: string;
   readonly kind: string;
+  readonly connected: boolean;
 }
 
 /** The rows that some events in a row add to the books. */
 export interface Rows {
-  readonly subledgerLines: Placed<SubledgerLine>[];
+  readonly subledgerLines: SubledgerLine[];
   readonly journalLines: Placed<JournalLine>[];
   readonly vendorFacts: VendorFact[];
   readonly cash: CashRow[];
@@ -88,17 +89,38 @@ export const fold = (events: readonly RecordedEvent[], documents: Map<DocumentNa
     const { position } = event;
     const names = documentsOf(event);
     const before = <N extends DocumentName>(name: N): DocumentOf<N> => documents.get(name)?.document as DocumentOf<N>;
-    postingsOf(event, before).forEach((posting, line) =>
-      rows.journalLines.push({ ...posting, ...about(event, names[0]!), position, line }),
+    const { type: eventType } = event;
+    const itemType = kindOf(names[0]!);
+    const itemId = idIn(names[0]!);
+    const vendorId = 'vendorId' in event.data ? (event.data.vendorId ?? '') : '';
+    // Field by field, as in subledgerLinesOf.
+    postingsOf(event, before).forEach(({ effectiveOn, account, currency, debit, credit }, line) =>
+      rows.journalLines.push({
+        effectiveOn,
+        account,
+        currency,
+        debit,
+        credit,
+        eventType,
+        itemType,
+        itemId,
+        vendorId,
+        position,
+        line,
+      }),
     );
     rows.cash.push(...cashRowsOf(event));
-    dutyRowsOf(event, before).forEach((duty, line) => rows.duties.push({ ...duty, position, line }));
+    dutyRowsOf(event, before).forEach(
+      ({ effectiveOn, duty, personId, vendorId: of, invoiceId, currency, amount }, line) =>
+        rows.duties.push({ effectiveOn, duty, personId, vendorId: of, invoiceId, currency, amount, position, line }),
+    );
     let line = 0;
     for (const name of names) {
       const folded = documents.get(name);
       const after = evolve(name, folded?.document, event);
-      for (const change of subledgerLinesOf(folded?.document, after))
-        rows.subledgerLines.push({ ...change, position, line: line++ });
+      const lines = subledgerLinesOf(folded?.document, after, position, line);
+      rows.subledgerLines.push(...lines);
+      line += lines.length;
       documents.set(name, { document: after, madeAt: folded?.madeAt ?? position });
       changed.set(name, position);
       if (after?.kind === 'vendor')
@@ -107,28 +129,16 @@ export const fold = (events: readonly RecordedEvent[], documents: Map<DocumentNa
           vendorId: after.facts.vendorId,
           name: after.facts.name,
           kind: after.facts.kind,
+          connected: after.facts.connected ?? false,
         });
     }
   }
   for (const [name, position] of changed) {
     const { document, madeAt } = documents.get(name)!;
-    if (document)
-      rows.documents.push({
-        ...documentRowOf(document, (other) => documents.get(other)?.document),
-        name,
-        madeAt,
-        position,
-      });
+    if (!document) continue;
+    const row = documentRowOf(document, (other) => documents.get(other)?.document);
+    const { vendorId, number, status, dueOn, search } = row;
+    rows.documents.push({ vendorId, number, status, dueOn, search, name, madeAt, position });
   }
   return rows;
 };
-
-const about = (
-  event: RecordedEvent,
-  name: DocumentName,
-): Pick<JournalLine, 'eventType' | 'itemType' | 'itemId' | 'vendorId'> => ({
-  eventType: event.type,
-  itemType: name.slice(0, name.indexOf('/')),
-  itemId: name.slice(name.indexOf('/') + 1),
-  vendorId: 'vendorId' in event.data ? (event.data.vendorId ?? '') : '',
-});

@@ -4,6 +4,10 @@ import { type Movement, movementsOf } from '../domain/open-item.js';
 
 /** A change of what we owe on one item, from a day on. Amounts in minor units, above zero where we owe more. */
 export interface SubledgerLine extends Movement {
+  /** Of the event. */
+  readonly position: number;
+  /** Which of the event's lines it is. */
+  readonly line: number;
   readonly currency: string;
   readonly vendorId: string;
   readonly itemType: 'invoice' | 'charge' | 'payment' | 'credit-note';
@@ -25,8 +29,15 @@ const movementsOfDocument = (document: Document | undefined): Movement[] => {
  *
  * @param before the document without the event, `undefined` if the event makes it
  * @param after  the document with it
+ * @param position of the event
+ * @param firstLine how many lines other documents have of the event already
  */
-export const subledgerLinesOf = (before: Document | undefined, after: Document | undefined): SubledgerLine[] => {
+export const subledgerLinesOf = (
+  before: Document | undefined,
+  after: Document | undefined,
+  position: number,
+  firstLine: number,
+): SubledgerLine[] => {
   if (
     after?.kind !== 'invoice' &&
     after?.kind !== 'charge' &&
@@ -34,17 +45,25 @@ export const subledgerLinesOf = (before: Document | undefined, after: Document |
     after?.kind !== 'credit-note'
   )
     return [];
-  const about = {
+  const documentDate = 'documentDate' in after ? after.documentDate : after.date;
+  const kind = after.kind === 'invoice' ? after.posted.kind : undefined;
+  // Field by field: to spread objects into each other takes many times as long, and all books are made of these.
+  return difference(movementsOfDocument(before), movementsOfDocument(after)).map((movement, n) => ({
+    position,
+    line: firstLine + n,
+    effectiveOn: movement.effectiveOn,
+    originalDueOn: movement.originalDueOn,
+    dueOn: movement.dueOn,
+    plannedOn: movement.plannedOn,
+    owed: movement.owed,
+    held: movement.held,
+    disputed: movement.disputed,
     currency: after.currency,
     vendorId: after.vendorId,
     itemType: after.kind,
     itemId: after.id,
-    documentDate: 'documentDate' in after ? after.documentDate : after.date,
-    kind: after.kind === 'invoice' ? after.posted.kind : undefined,
-  };
-  return difference(movementsOfDocument(before), movementsOfDocument(after)).map((movement) => ({
-    ...movement,
-    ...about,
+    documentDate,
+    kind,
   }));
 };
 

@@ -249,7 +249,7 @@ describe('the books', () => {
     const events = (await log.linesAfter(ledgerId, 0, 10_000)).map(({ line }) => readLine(line));
     const expected = fold(events, new Map());
     const { rows: facts } = await pool.query(
-      'select position::int, vendor_id as "vendorId", name, kind from books.vendor_facts where ledger_id = $1 order by position',
+      'select position::int, vendor_id as "vendorId", name, kind, connected from books.vendor_facts where ledger_id = $1 order by position',
       [ledgerId],
     );
     expect(facts).toEqual(expected.vendorFacts);

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { copyRows } from '../database/copy-rows.js';
 import { takingTurns } from '../database/turns.js';
-import { kindOf } from '../domain/documents.js';
+import { idIn, kindOf } from '../domain/documents.js';
 import type { DocumentName, RecordedEvent } from '../domain/events.js';
 import type { EventLog } from '../event-log/event-log.js';
 import { isConnectionLoss } from '../event-log/ledger-writer.js';
@@ -30,6 +30,16 @@ const afterFailureMs = 1_000;
 interface Memory {
   position: number;
   readonly documents: LRUCache<DocumentName, Folded>;
+}
+
+/** What a pass has folded and is yet to write. */
+interface Pass {
+  readonly rows: Rows;
+  readonly from: number;
+  /** The last of its events. */
+  readonly last: { readonly position: number; readonly recordedAt: string };
+  /** Whether the log went no further when it was read. */
+  readonly isEnd: boolean;
 }
 
 /**
@@ -163,9 +173,10 @@ export class ProjectionWorker {
     try {
       let { position } = lease;
       for (let isEnd = false; !isEnd && !this.#isStopping();) {
-        const next = await this.#pass(ledgerId, lease.generation, position, { isLive: true });
-        if (next.position === position) break;
-        ({ position, isEnd } = next);
+        const pass = await this.#fold(ledgerId, lease.generation, position);
+        if (!pass || !(await this.#write(ledgerId, lease.generation, true, pass))) break;
+        ({ position } = pass.last);
+        ({ isEnd } = pass);
       }
       return true;
     } finally {
@@ -194,12 +205,25 @@ export class ProjectionWorker {
     through: number,
     progress: (position: number) => void = () => undefined,
   ): Promise<void> {
-    for (let at = position; at < through;) {
-      const next = await this.#pass(ledgerId, generation, at, { isLive: false, through });
-      if (next.position === at)
+    let at = position;
+    let writing: Promise<void> = Promise.resolve();
+    const write = async (pass: Pass): Promise<void> => {
+      if (!(await this.#write(ledgerId, generation, false, pass)))
         throw new Error(`generation ${generation} of the books of ${ledgerId} is folded by somebody else`);
-      at = next.position;
-      progress(at);
+      progress(pass.last.position);
+    };
+    try {
+      while (at < through) {
+        const pass = await this.#fold(ledgerId, generation, at, through);
+        if (!pass) throw new Error(`the log of ${ledgerId} ends at ${at}, before ${through}`);
+        await writing;
+        // While the rows of one pass are written, the next one is read and folded.
+        writing = write(pass);
+        writing.catch(() => undefined); // heard above, or below
+        at = pass.last.position;
+      }
+    } finally {
+      await writing;
     }
   }
 
@@ -235,18 +259,17 @@ export class ProjectionWorker {
   }
 
   /**
-   * Folds what comes after a position: read outside any transaction, written in a short one.
+   * Folds what comes after a position: read outside any transaction, to be written in a short one.
    *
-   * @param isLive  only while the generation is the one that reports read
    * @param through goes no further than this
-   * @returns the position that the books go to now, and whether the log went no further when it was read
+   * @returns undefined if nothing comes after it
    */
-  async #pass(
+  async #fold(
     ledgerId: string,
     generation: number,
     position: number,
-    { isLive, through = Number.MAX_SAFE_INTEGER }: { readonly isLive: boolean; readonly through?: number },
-  ): Promise<{ position: number; isEnd: boolean }> {
+    through: number = Number.MAX_SAFE_INTEGER,
+  ): Promise<Pass | undefined> {
     const { rows: lines } = await this.pool.query<{ line: string; is_end: boolean }>({
       name: 'next-pass',
       text: `with cut as (
@@ -261,7 +284,7 @@ export class ProjectionWorker {
               where ledger_id = $1 and position > $2 and position <= least(cut.through, $4::bigint) order by position`,
       values: [ledgerId, position, eventsPerPass, through],
     });
-    if (lines.length === 0) return { position, isEnd: true };
+    if (lines.length === 0) return undefined;
     const turn = takingTurns();
     const events: RecordedEvent[] = [];
     for (const { line } of lines) {
@@ -280,13 +303,12 @@ export class ProjectionWorker {
     }
     for (const [name, folded] of await this.log.foldedAt(ledgerId, missing, position)) documents.set(name, folded);
 
-    // What is folded and then not written would be wrong to build on.
+    // Half a pass is nothing to build on. Documents are what the log makes them, whoever writes the books.
     memory.position = -1;
     const rows = await foldInTurns(events, documents);
-    if (!(await this.#write(ledgerId, generation, isLive, position, last, rows))) return { position, isEnd: false };
     for (const [name, folded] of documents) memory.documents.set(name, folded);
     memory.position = last.position;
-    return { position: last.position, isEnd: lines[0]!.is_end };
+    return { rows, from: position, last, isEnd: lines[0]!.is_end };
   }
 
   #memoryAt(books: string, position: number): Memory {
@@ -297,15 +319,11 @@ export class ProjectionWorker {
     return memory;
   }
 
-  /** @returns false if another worker has moved the checkpoint, or another generation is live by now: nothing is written */
-  async #write(
-    ledgerId: string,
-    generation: number,
-    isLive: boolean,
-    from: number,
-    last: { position: number; recordedAt: string },
-    rows: Rows,
-  ): Promise<boolean> {
+  /**
+   * @param isLive only while the generation is the one that reports read
+   * @returns false if another worker has moved the checkpoint, or another generation is live by now: nothing is written
+   */
+  async #write(ledgerId: string, generation: number, isLive: boolean, { from, last, rows }: Pass): Promise<boolean> {
     const client = await this.pool.connect();
     // A connection that is cut tells nobody but the client: unheard, its error would end the process, and a COPY under
     // way would wait for ever.
@@ -415,8 +433,16 @@ const writeRows = async (
   );
   await copyRows(
     client,
-    'books.vendor_facts (ledger_id, generation, vendor_id, position, name, kind)',
-    rows.vendorFacts.map((row) => [ledgerId, generation, row.vendorId, row.position, row.name, row.kind]),
+    'books.vendor_facts (ledger_id, generation, vendor_id, position, name, kind, connected)',
+    rows.vendorFacts.map((row) => [
+      ledgerId,
+      generation,
+      row.vendorId,
+      row.position,
+      row.name,
+      row.kind,
+      row.connected,
+    ]),
   );
   for (const [table, columns] of Object.entries(cashTables)) {
     await copyRows(
@@ -487,5 +513,3 @@ const writeRows = async (
     ],
   });
 };
-
-const idIn = (name: DocumentName): string => name.slice(name.indexOf('/') + 1);

@@ -113,7 +113,7 @@ export class ReportReader {
 
   async #momentOf(ledgerId: string, query: MomentQuery, wish: Wish): Promise<Moment> {
     const head = await this.#head(ledgerId);
-    const asOf = query.asOf ?? (await this.#today(ledgerId));
+    const asOf = query.asOf ?? (await this.today(ledgerId));
     const atLeast = Number(query.atLeast ?? 0);
 
     const asked = await this.#asked(ledgerId, wish, head);
@@ -181,7 +181,8 @@ export class ReportReader {
     }
   }
 
-  async #today(ledgerId: string): Promise<LocalDate> {
+  /** The day that it is in a ledger's time zone. */
+  async today(ledgerId: string): Promise<LocalDate> {
     const ledger = (await this.log.documents(ledgerId, ['ledger'])).get('ledger');
     if (ledger?.kind !== 'ledger') throw new Error(`ledger ${ledgerId} has no opening`);
     return dayIn(ledger.facts.timeZone, this.nowMs());

@@ -23,9 +23,9 @@ export const isUnilateral = `(planned_on > due_on and planned_on >= ${asOfDay})`
 export const isAgreed = `(due_on > original_due_on and due_on >= ${asOfDay} and not ${isUnilateral})`;
 export const isDeferred = `(${isUnilateral} or due_on > original_due_on and due_on >= ${asOfDay})`;
 
-/** Names and kinds of vendors as they were known at the position. */
+/** What is known of vendors, as they were known at the position. */
 export const vendorsThen = `
-  select distinct on (vendor_id) vendor_id, name, kind from books.vendor_facts
+  select distinct on (vendor_id) vendor_id, name, kind, connected from books.vendor_facts
    where ledger_id = $1 and generation = $2 and position <= $4
    order by vendor_id, position desc`;
 
