@@ -15,6 +15,7 @@ import { Outside } from './audit/outside.js';
 import { Proofs } from './audit/proofs.js';
 import { installationBase, LedgerSetBack, Sealer } from './audit/sealer.js';
 import { serveApiDocument } from './api-document.js';
+import { TotalsRecorder } from './closing/totals-recorder.js';
 import type { Config } from './config.js';
 import { createDataSource } from './database/data-source.js';
 import { EventLog } from './event-log/event-log.js';
@@ -29,6 +30,7 @@ import { PlanJobs } from './planning/plan-jobs.js';
 import { Planner } from './planning/planner.js';
 import { Books } from './projections/books.js';
 import { ProjectionWorker } from './projections/worker.js';
+import { ReportReader } from './reports/as-of.js';
 import { READ_POOL } from './reports/read-pool.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { readOrMakeMasterKey } from './vault/master-key.js';
@@ -122,6 +124,7 @@ export const createApp = async (config: AppConfig, options: AppOptions): Promise
     worker.start();
     sealer.start();
     resources.planner.start();
+    resources.totals.start();
     await nest.listen(config.port, config.host);
   } catch (error) {
     await nest?.close();
@@ -166,6 +169,7 @@ class Resources {
   readonly adopter: Adopter;
   readonly planJobs: PlanJobs;
   readonly proofs: Proofs;
+  readonly totals: TotalsRecorder;
   readonly vendorKeys: VendorKeys;
 
   constructor(
@@ -258,6 +262,15 @@ class Resources {
     );
     this.planJobs = new PlanJobs(this.#jobPool);
     this.proofs = new Proofs(this.#auditPool);
+    this.totals = new TotalsRecorder(
+      this.#workerPool,
+      this.log,
+      new ReportReader(this.log, this.books, this.readPool),
+      this.proofs,
+      (err) => {
+        logger.error({ err }, 'the totals of a closed period could not be recorded; trying again');
+      },
+    );
     this.vendorKeys = new VendorKeys(this.#logPool, () => Promise.resolve(masterKey));
   }
 
@@ -305,6 +318,7 @@ class Resources {
   async close(): Promise<void> {
     await this.planner.stop();
     await this.adopter.drain();
+    await this.totals.stop();
     await this.log.drain();
     await this.worker.stop();
     await this.#sealer?.stop();
@@ -331,6 +345,7 @@ class ResourcesModule {
       login,
       tokenUses,
       proofs,
+      totals,
       vendorKeys,
     } = resources;
     const providers = [
@@ -345,6 +360,7 @@ class ResourcesModule {
       { provide: Adopter, useValue: adopter },
       { provide: PlanJobs, useValue: planJobs },
       { provide: Proofs, useValue: proofs },
+      { provide: TotalsRecorder, useValue: totals },
       { provide: VendorKeys, useValue: vendorKeys },
       { provide: Sealer, useValue: sealer },
     ];

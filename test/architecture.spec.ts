@@ -19,6 +19,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   projections: ['domain', 'event-log', 'database'],
   reports: ['domain', 'event-log', 'access', 'projections', 'database'],
   audit: ['domain', 'files', 'event-log', 'projections', 'database'],
+  // What a closing records: figures of the books, and the tree over the log.
+  closing: ['domain', 'event-log', 'projections', 'reports', 'audit'],
   extracts: ['domain', 'access', 'event-log', 'projections', 'database', 'reports'],
   // A way to start, like main.ts: it may wire.
   cli: [
@@ -34,7 +36,18 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'vault',
   ],
   planning: ['domain', 'event-log', 'projections', 'database', 'reports', 'cash-priority'],
-  intake: ['domain', 'event-log', 'access', 'projections', 'reports', 'audit', 'cash-priority', 'planning', 'vault'],
+  intake: [
+    'domain',
+    'event-log',
+    'access',
+    'projections',
+    'reports',
+    'audit',
+    'closing',
+    'cash-priority',
+    'planning',
+    'vault',
+  ],
 };
 
 /** Nest, TypeORM and the like decide nothing: what the domain needs, it has or is given. */

@@ -1,5 +1,5 @@
 /** What an auditor relies on: a log that was tampered with is found out, and books that are rebuilt are those that were. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -15,8 +15,6 @@ import { verifyDatabase } from '../src/audit/verify-database.js';
 import { verifyFile } from '../src/audit/verify-file.js';
 import type { App } from '../src/app.module.js';
 import { EventLog } from '../src/event-log/event-log.js';
-import { PgLogStore } from '../src/event-log/log-store.js';
-import { restOfLine } from '../src/event-log/record.js';
 import { Rebuild } from '../src/projections/rebuild.js';
 import { ProjectionWorker } from '../src/projections/worker.js';
 import { histories, walk } from './model/histories.js';
@@ -48,13 +46,34 @@ const record = async (client: LedgerClient, history: Parameters<typeof walk>[0])
     const reply = await client.post(request.path, request.body);
     if (reply.status === 201) ledger.recorded(reply.body.position as number);
   }
+  // Around them things take effect, and after them too.
+  for (const monthsAgo of [4, 2, 1]) await client.record(`/periods/${monthBefore(today, monthsAgo)}/close`);
 };
+
+const monthBefore = (today: string, months: number): string => {
+  const [year = 0, month = 0] = today.split('-').map(Number);
+  return new Date(Date.UTC(year, month - 1 - months, 1)).toISOString().slice(0, 7);
+};
+
+/** In place of an empty list. */
+const forgedCurrencies = JSON.stringify([
+  {
+    currency: 'USD',
+    controlAccount: '1.00',
+    owed: '1.00',
+    onAccount: '0.00',
+    ageing: { notDue: '1.00', '1-30': '0.00', '31-60': '0.00', '61-90': '0.00', 'over-90': '0.00', total: '1.00' },
+  },
+]);
 
 /** Waits until a checkpoint covers the whole log. @returns it, and the keys */
 const sealed = async (client: LedgerClient) => {
   const { headers } = await client.get('/events?limit=1');
   const position = headers.get('ledger-position')!;
-  const { text: note } = await client.get(`/audit/checkpoint?atLeast=${position}`);
+  // An application that has just come to a hundred ledgers has more to seal than a request waits for.
+  let reply = await client.get(`/audit/checkpoint?atLeast=${position}`);
+  while (reply.status === 503) reply = await client.get(`/audit/checkpoint?atLeast=${position}`);
+  const { text: note } = reply;
   const text = (await client.get('/audit/public-key')).text;
   const keys = parseVerifierKeys(text);
   return { note, text, keys, ...openCheckpoint(note, keys) };
@@ -74,20 +93,6 @@ const findingsIn = async (
   } finally {
     await pool.end();
   }
-};
-
-/** Closes a period behind the application's back. */
-const closePeriod = async (database: TestDatabase, ledgerId: string): Promise<void> => {
-  const pool = new pg.Pool({ connectionString: database.appUrl });
-  const data = { period: '2023-12', closedThrough: '2023-12-31' };
-  const event = { type: 'PeriodClosed', effectiveOn: '2024-02-15', data } as const;
-  const [id, correlationId, batchId] = [randomUUID(), randomUUID(), randomUUID()];
-  const rests = [restOfLine(event, { actor: { id: 'eva', role: 'approver' }, correlationId })];
-  const answer = { key: undefined, requestHash: '', keep: false, status: 201, location: '', body: '', position: 0 };
-  const decided = { events: [event], eventIds: [id], rests, claims: [], looked: new Map(), after: [] };
-  const sending = { batchId, isAgain: false, expiresMs: Date.now() + 60_000 };
-  await new PgLogStore(pool).append(ledgerId, [{ ...answer, ...decided }], sending);
-  await pool.end();
 };
 
 describe('random histories', () => {
@@ -122,6 +127,8 @@ describe('random histories', () => {
           const lines = await linesOf(client);
           expect(size).toBe(lines.length);
           expect(await findingsIn(database, ledgerId, keys)).toEqual([]);
+          const closings = lines.filter((line) => line.includes('"type":"PeriodTotalsRecorded"'));
+          expect(closings).toHaveLength(3);
 
           // The live books go as far as the log by now.
           expect((await client.get(`/reports/ageing?atLeast=${size}`)).status).toBe(200);
@@ -256,7 +263,7 @@ describe('tampering', () => {
     expect((await client.post('/payments', payment, key)).body.position).toBe(284);
     await client.record('/vendors', { id: 'v2', name: 'W' });
     await client.record('/invoices/i2/reversal', { reason: 'Not ours', on: '2024-02-10' });
-    await closePeriod(database, ledger);
+    await client.record('/periods/2023-12/close');
     const last = await sealed(client);
     late = { name: 'the checkpoint', size: last.size, root: last.root };
     ({ keys, note } = last);
@@ -342,15 +349,23 @@ describe('tampering', () => {
     // As thorough as can be: lines, hashes, tree, checkpoints and their signatures, with the key of the house.
     const pem = await readFile(join(database.folder, 'keys/checkpoint.pem'));
     const tree = new GrowingTree();
-    const changed = lines.map((line, i) => (i >= 279 ? line.replaceAll('2024-01-31', '2024-01-30') : line));
+    let totals = '';
+    const changed = lines.map((line, i) => {
+      let text = i >= 279 ? line.replaceAll('2024-01-31', '2024-01-30') : line;
+      // The totals of the closing have the root of what was before them.
+      if (line.includes('"type":"PeriodTotalsRecorded"'))
+        totals = text = text.replace(/"root":"[^"]+"/, `"root":"${tree.root().toString('base64')}"`);
+      tree.add(leafHash(text));
+      return text;
+    });
     const leaves = changed.map((line) => leafHash(line));
-    for (const leaf of leaves) tree.add(leaf);
     const { origin } = openCheckpoint(note, keys);
     const forged = { origin, size: late.size, root: tree.root() };
     const signed = signCheckpoint(forged, createPrivateKey(pem));
     const of = `where ledger_id = '${ledger}'`;
     const statements = [
       `update log.events set line = replace(line, '2024-01-31', '2024-01-30'), effective_on = case when effective_on = '2024-01-31' then '2024-01-30' else effective_on end ${of} and position >= 280`,
+      `update log.events set line = $l$${totals}$l$ ${of} and type = 'PeriodTotalsRecorded'`,
       rehash(`${of} and position >= 280`),
       `update log.claims set value = replace(value, '2024-01-31', '2024-01-30') ${of} and position between 280 and 282`,
       `delete from log.checkpoints ${of}`,
@@ -401,6 +416,28 @@ describe('tampering', () => {
     expect(findings.filter(({ check }) => check === 'checkpoint')).toEqual([
       expect.objectContaining({ position: late.size + 1, through: late.size + 4_000 }),
     ]);
+  });
+
+  it.each([
+    ['the root', /"root":"[^"]+"/, `"root":"${'A'.repeat(43)}="`, 'checkpoint root'],
+    ['the number of events', '"recorded":287', '"recorded":286', 'events recorded'],
+    ['the currencies', '"currencies":[]', `"currencies":${forgedCurrencies}`, 'the list of currencies'],
+    ['its closing', '"position":287', '"position":286', 'position'],
+  ])('with the totals of a closing, and the hash beside them: %s', async (_, from, to, figure) => {
+    const line = lines[287]!;
+    const [start, data = ''] = line.split('"data":');
+    const changed = `${start}"data":${data.replace(from, to)}`;
+    expect(changed).not.toBe(line);
+    const findings = await after([`update log.events set line = $l$${changed}$l$ ${where(288)}`, rehash(where(288))]);
+    const detail = expect.stringContaining(`PeriodTotalsRecorded says that ${figure} is`);
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'rule', position: 288, detail }));
+  });
+
+  it('with what a closing had counted, and every hash of it', async () => {
+    // Somebody who may do all but rewrite the totals: they no longer agree with the lines.
+    const findings = await after([change(10), rehash(where(10))]);
+    const detail = expect.stringContaining('PeriodTotalsRecorded says that checkpoint root is');
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'rule', position: 288, detail }));
   });
 
   const acme = "where ledger_id = 'acme'";

@@ -286,7 +286,9 @@ describe('a command', () => {
           1,
           expect.stringContaining(`The books go up to position 0 only, not ${events}`),
         ]);
-        expect((await run(there, 'replay', '--swap')).stdout).toContain(`live ones now, from position ${events}`);
+        const built = await run(there, 'replay', '--swap');
+        expect([built.code, built.stdout]).toEqual([0, expect.stringContaining('no books yet')]);
+        expect(built.stdout).toContain(`live ones now, from position ${events}`);
         expect((await run(there, 'replay')).code).toBe(0);
       } finally {
         await other.drop();

@@ -142,17 +142,12 @@ const plus = (one: string, other = one.replaceAll(/\d/g, '0')): string => {
   return minor < 0n ? `-${text}` : text;
 };
 
-/** The balance of the payables control account by the trial balance, per currency, credit above zero. */
-const controlAccount = async (
-  client: LedgerClient,
-  asOf: string,
-  position: number,
-): Promise<Record<string, string>> => {
-  const { body } = await client.get(`/reports/trial-balance?asOf=${asOf}&knownAtPosition=${position}`);
-  return Object.fromEntries(
-    body.currencies.map(({ currency, rows, totals }: Record<string, any>) => {
+/** What stands on some accounts together by the trial balance, per currency, credit above zero. */
+const creditOn = (accounts: readonly string[], trialBalance: any): Record<string, string> =>
+  Object.fromEntries(
+    trialBalance.currencies.map(({ currency, rows, totals }: Record<string, any>) => {
       expect(totals.debits).toBe(totals.credits);
-      const control = rows.filter(({ account }: Record<string, any>) => ['payables', 'on-account'].includes(account));
+      const control = rows.filter(({ account }: Record<string, any>) => accounts.includes(account));
       const decimals = String(totals.debits).split('.')[1]?.length ?? 0;
       let minor = 0n;
       for (const { balance } of control) minor -= BigInt(String(balance).replace('.', ''));
@@ -161,7 +156,6 @@ const controlAccount = async (
       return [currency, minor < 0n ? `-${text}` : text];
     }),
   );
-};
 
 const isZero = (amount: string): boolean => /^-?[0.]+$/.test(amount);
 const withoutZeros = (amounts: Record<string, string>) =>
@@ -213,8 +207,12 @@ describe('random histories over HTTP', () => {
             const asOf = new Date(Date.parse(ledger.today) + ((day % 200) - 120) * 86_400_000)
               .toISOString()
               .slice(0, 10);
-            const said = withoutZeros(await controlAccount(client, asOf, at));
-            expect(said).toEqual(withoutZeros(ledger.controlAccount({ asOf, position: at })));
+            const moment = { asOf, position: at };
+            const { body } = await client.get(`/reports/trial-balance?asOf=${asOf}&knownAtPosition=${at}`);
+            const said = (...accounts: string[]) => withoutZeros(creditOn(accounts, body));
+            expect(said('payables', 'on-account')).toEqual(withoutZeros(ledger.controlAccount(moment)));
+            expect(said('input-tax')).toEqual(withoutZeros(ledger.creditOn('tax', moment)));
+            expect(said('discount-received')).toEqual(withoutZeros(ledger.creditOn('discount-received', moment)));
             const liabilities = await client.get(`/reports/liabilities?asOf=${asOf}&knownAtPosition=${at}`);
             for (const { reconciliation } of liabilities.body.currencies)
               expect(isZero(reconciliation.difference)).toBe(true);

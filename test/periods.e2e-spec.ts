@@ -1,7 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { App } from '../src/app.module.js';
+import { EventLog } from '../src/event-log/event-log.js';
 import { LedgerClient, type Reply, startApp } from './support/app.js';
+import { linesOf, rootOfLines, until } from './support/audit.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { poolOf, requestOf } from './support/log.js';
 import { sampleSize } from './support/seed.js';
 
 let database: TestDatabase;
@@ -39,19 +43,40 @@ describe('a period', () => {
     await client.open();
     await client.record('/vendors', { id: 'aws', name: 'AWS' });
     expect((await client.get('/periods')).body).toEqual({ items: [], next: null });
-    expect((await client.get('/periods/2024-01')).body).toEqual({ id: '2024-01', status: 'open', history: [] });
+    expect((await client.get('/periods/2024-01')).body).toEqual({
+      id: '2024-01',
+      status: 'open',
+      totals: null,
+      history: [],
+    });
 
     const closed = await client.record('/periods/2024-01/close', { reason: 'month end' });
     expect(closed.headers.get('location')).toBe('/v1/ledgers/month-end/periods/2024-01');
-    expect(closed.body).toEqual({ id: '2024-01', status: 'closed', closedThrough: '2024-01-31', position: 3 });
+    const totals = {
+      closedFrom: null,
+      closedThrough: '2024-01-31',
+      position: 3,
+      events: { recorded: 3, inPeriod: 0 },
+      currencies: [],
+      checkpoint: { size: 3, root: rootOfLines((await linesOf(client)).slice(0, 3)).toString('base64') },
+    };
+    const shown = { id: '2024-01', status: 'closed', closedThrough: '2024-01-31', totals };
+    expect(closed.body).toEqual({ ...shown, position: 4 });
+    expect(closed.headers.get('ledger-position')).toBe('4');
+    expect((await other.get('/periods/2024-01')).body).toMatchObject(shown);
     expect((await other.get('/periods/2023-07')).body).toMatchObject({
       status: 'closed',
       closedThrough: '2024-01-31',
+      totals: null,
       history: [{ position: 3, type: 'PeriodClosed', data: { period: '2024-01', reason: 'month end' } }],
     });
-    expect((await client.record('/periods/2024-01/close', { reason: 'month end' })).body.position).toBe(3);
+    expect((await client.record('/periods/2024-01/close', { reason: 'month end' })).body).toEqual(closed.body);
     expect(codeOf(await client.post('/periods/2023-12/close'))).toBe('already-closed');
     await client.record('/periods/2024-02/close');
+    expect((await other.get('/periods')).body.items).toMatchObject([
+      { id: '2024-01', totals },
+      { id: '2024-02', totals: { closedFrom: '2024-02-01', closedThrough: '2024-02-29', position: 5 } },
+    ]);
 
     const last = await client.post('/periods/2024-01/reopening', { reason: 'late' });
     expect([last.status, codeOf(last), last.body.last]).toEqual([422, 'not-the-last-period', '2024-02']);
@@ -64,9 +89,148 @@ describe('a period', () => {
     ]);
 
     const { body: page } = await client.get('/periods?limit=1');
-    expect(page.items).toEqual([{ id: '2024-01', status: 'open', closedThrough: '2023-12-31' }]);
+    expect(page.items).toEqual([{ id: '2024-01', status: 'open', closedThrough: '2023-12-31', totals: null }]);
     const { body: rest } = await client.get(`/periods?cursor=${page.next}`);
-    expect(rest).toEqual({ items: [{ id: '2024-02', status: 'open', closedThrough: '2023-12-31' }], next: null });
+    const february = { id: '2024-02', status: 'open', closedThrough: '2023-12-31', totals: null };
+    expect(rest).toEqual({ items: [february], next: null });
+  });
+
+  it('is closed with what the books say as of its last day, whatever comes later', async () => {
+    const [client, other] = clientsOf('totals');
+    await client.open();
+    await client.record('/vendors', { id: 'aws', name: 'AWS' });
+    await client.record('/vendors', { id: 'ntt', name: 'NTT' });
+    const owed = { vendorId: 'aws', currency: 'USD' };
+    await client.record('/invoices', invoice('I1', { invoiceDate: '2023-10-01', dueDate: '2023-10-31' }));
+    await client.record('/invoices', invoice('I2', { invoiceDate: '2024-01-01', dueDate: '2024-01-31' }));
+    await client.record('/invoices', invoice('I3', { invoiceDate: '2024-02-01' }));
+    await client.record('/invoices/I1/deferrals', {
+      until: '2023-12-15',
+      agreed: true,
+      amount: '30.00',
+      reason: 'x',
+      on: '2023-10-15',
+    });
+    await client.record('/invoices/I2/deferrals', {
+      until: '2024-06-30',
+      agreed: false,
+      reason: 'x',
+      on: '2024-01-15',
+    });
+    await client.record('/charges', {
+      ...owed,
+      id: 'H1',
+      kind: 'late-fee',
+      amount: '5.55',
+      on: '2024-01-02',
+      dueDate: '2024-01-30',
+    });
+    await client.record('/payments', {
+      ...owed,
+      id: 'P1',
+      paidOn: '2023-12-31',
+      amount: '50.00',
+      allocations: [{ invoiceId: 'I1', amount: '20.00' }],
+    });
+    await client.record('/payments', {
+      id: 'P2',
+      vendorId: 'ntt',
+      paidOn: '2023-10-02',
+      currency: 'JPY',
+      amount: '700',
+    });
+    const usd = {
+      currency: 'USD',
+      controlAccount: '155.55',
+      owed: '185.55',
+      onAccount: '30.00',
+      // Of I1 30.00 are due on 15 December and 50.00 since 31 October; of P1 30.00 are left since 31 December.
+      ageing: {
+        notDue: '100.00',
+        '1-30': '5.55',
+        '31-60': '0.00',
+        '61-90': '0.00',
+        'over-90': '50.00',
+        total: '155.55',
+      },
+    };
+    const jpy = {
+      currency: 'JPY',
+      controlAccount: '-700',
+      owed: '0',
+      onAccount: '700',
+      ageing: { notDue: '0', '1-30': '0', '31-60': '0', '61-90': '0', 'over-90': '-700', total: '-700' },
+    };
+    const { body: closed } = await client.record('/periods/2024-01/close');
+    expect(closed.totals.currencies).toEqual([jpy, usd]);
+    // Without the ledger, the vendors, the invoice of February and the closing.
+    expect(closed.totals.events).toEqual({ recorded: 13, inPeriod: 8 });
+    expect(closed.totals.checkpoint.root).toBe(rootOfLines((await linesOf(client)).slice(0, 13)).toString('base64'));
+    const lines: any[] = await client.events();
+    expect(lines[13]).toMatchObject({
+      position: 14,
+      type: 'PeriodTotalsRecorded',
+      stream: 'ledger',
+      actor: { id: 'duebook', role: 'admin' },
+      causationId: lines[12].id,
+      data: { period: '2024-01', ...closed.totals },
+    });
+    expect(lines[13].correlationId).not.toBe(lines[12].correlationId);
+    expect((await other.get('/events?type=PeriodTotalsRecorded')).body.items).toEqual([lines[13]]);
+
+    await client.record('/periods/2024-01/reopening');
+    expect((await client.get('/periods/2024-01')).body).toMatchObject({ status: 'open', totals: null });
+    await client.record('/payments/P2/reversal', { reason: 'x' });
+    const { body: again } = await client.record('/periods/2024-01/close');
+    expect(again.totals).toMatchObject({ closedFrom: '2024-01-01', position: 17, currencies: [usd] });
+    // The reversal takes effect on the day of its payment, which is in a month that stayed closed: on the first open one.
+    expect(again.totals.events).toEqual({ recorded: 17, inPeriod: 4 });
+  });
+
+  it('answers a repeated request as the first one', async () => {
+    const [client, other] = clientsOf('repeated');
+    await client.open();
+    const key = { 'idempotency-key': 'january' };
+    const first = await client.post('/periods/2024-01/close', { reason: 'x' }, key);
+    expect(first.body).toMatchObject({ totals: { position: 2 }, position: 3 });
+    const again = await other.post('/periods/2024-01/close', { reason: 'x' }, key);
+    expect([again.status, again.text]).toEqual([201, first.text]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    await client.record('/periods/2024-01/reopening');
+    expect((await other.post('/periods/2024-01/close', { reason: 'x' }, key)).text).toBe(first.text);
+  });
+
+  it('gets its totals from an instance that runs, if whoever closed it died over it', async () => {
+    const [client] = clientsOf('orphans');
+    await client.open();
+    await client.record('/vendors', { id: 'aws', name: 'AWS' });
+    await client.record('/invoices', invoice('I1'));
+    const pool = poolOf(database.appUrl);
+    try {
+      // As another instance would that has no time for more.
+      const log = new EventLog(pool);
+      const execute = (type: 'ClosePeriod' | 'ReopenPeriod', period: string) =>
+        log.execute('orphans', requestOf({ type, period }, { nowMs: Date.now() }));
+      await execute('ClosePeriod', '2023-12');
+      await execute('ClosePeriod', '2024-01');
+      await execute('ReopenPeriod', '2024-01');
+      await execute('ClosePeriod', '2024-01');
+      const totals = await until(async () => {
+        const { body } = await client.get('/events?type=PeriodTotalsRecorded');
+        return body.items.length === 3 && body.items;
+      });
+      expect(totals.map(({ data }: any) => [data.position, data.closedFrom, data.currencies[0]?.owed])).toEqual([
+        [4, null, undefined],
+        [5, '2024-01-01', '100.00'],
+        [7, '2024-01-01', '100.00'],
+      ]);
+      expect((await client.get('/periods/2024-01')).body.totals.position).toBe(7);
+      // Several instances looked, and each closing has its totals once.
+      await setTimeout(2_500);
+      expect((await client.get('/events?type=PeriodTotalsRecorded')).body.items).toEqual(totals);
+    } finally {
+      await pool.end();
+    }
   });
 
   it('says what is wrong with a month', async () => {
@@ -189,10 +353,10 @@ describe('a period', () => {
         }
       };
       const close = async (): Promise<number> => {
-        while (!recorded.some(({ on }) => on <= '2024-01-31')) await new Promise((resolve) => setTimeout(resolve, 10));
+        while (!recorded.some(({ on }) => on <= '2024-01-31')) await setTimeout(10);
         const reply = await clients[round % 2]!.record('/periods/2024-01/close');
         closed = true;
-        return reply.body.position;
+        return reply.body.totals.position;
       };
       const [at] = await Promise.all([close(), ...Array.from({ length: 32 }, (_, caller) => post(caller))]);
 
@@ -203,6 +367,15 @@ describe('a period', () => {
       const behind = events.filter(({ position }) => position > at);
       expect(behind.filter(({ effectiveOn }) => effectiveOn <= '2024-01-31')).toEqual([]);
       expect(events[at - 1].type).toBe('PeriodClosed');
+      // Nothing that goes on behind the closing is in its totals.
+      const { body } = await clients[1].get('/periods/2024-01');
+      const ageing = `/reports/liabilities?asOf=2024-01-31&knownAtPosition=`;
+      const [then, now] = [at, events.length].map((position) => clients[0].get(`${ageing}${position}`));
+      const [{ owed, onAccount, total }] = (await then!).body.currencies.map(({ totals }: any) => totals);
+      expect((await now!).body.currencies).toEqual((await then!).body.currencies);
+      expect(body.totals.currencies).toMatchObject([{ currency: 'USD', owed, onAccount, controlAccount: total }]);
+      const inPeriod = events.slice(0, at).filter(({ effectiveOn }) => effectiveOn <= '2024-01-31').length;
+      expect(body.totals.events).toEqual({ recorded: at, inPeriod });
       await clients[0].record('/periods/2024-01/reopening');
     }
   });

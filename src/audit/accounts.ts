@@ -113,6 +113,11 @@ export class Accounts {
     this.#day = new TextColumn(texts);
   }
 
+  /** Of accounts; their rows count from 1. */
+  get count(): number {
+    return this.#count;
+  }
+
   find(name: DocumentName): Account | undefined {
     return this.at(this.#rows.get(name));
   }
@@ -192,8 +197,17 @@ export class Taking {
   get discount(): number {
     return this.of.discount.get(this.row);
   }
+  /** How much of the discount is tax; undefined if it does not say. */
+  get discountTax(): number | undefined {
+    const tax = this.of.discountTax.get(this.row);
+    return tax === 0 ? undefined : tax - 1;
+  }
   get on(): string {
     return this.of.on.get(this.row);
+  }
+  /** Of the event that made it. */
+  get position(): number {
+    return this.of.position.get(this.row);
   }
   /** The payment or credit note that it uses up. */
   get from(): Account | undefined {
@@ -218,6 +232,9 @@ export class Takings {
   readonly on: TextColumn;
   readonly amount = new Column(Float64Array);
   readonly discount = new Column(Float64Array);
+  /** One more than it is; 0 for none. */
+  readonly discountTax = new Column(Float64Array);
+  readonly position = new Column(Uint32Array);
   readonly from = new Column(Uint32Array);
   readonly to = new Column(Uint32Array);
   readonly reversed = new Column(Uint8Array);
@@ -238,7 +255,9 @@ export class Takings {
   /** In place of an earlier one of the same name. */
   make(
     name: DocumentName,
-    facts: Readonly<Pick<Taking, 'currency' | 'amount' | 'discount' | 'on' | 'from' | 'to'>>,
+    facts: Readonly<
+      Pick<Taking, 'currency' | 'amount' | 'discount' | 'discountTax' | 'on' | 'position' | 'from' | 'to'>
+    >,
   ): Taking {
     this.#count += 1;
     const row = this.#count;
@@ -246,7 +265,9 @@ export class Takings {
     this.currency.set(row, facts.currency);
     this.amount.set(row, facts.amount);
     this.discount.set(row, facts.discount);
+    this.discountTax.set(row, facts.discountTax === undefined ? 0 : facts.discountTax + 1);
     this.on.set(row, facts.on);
+    this.position.set(row, facts.position);
     this.from.set(row, facts.from?.row ?? 0);
     this.to.set(row, facts.to?.row ?? 0);
     return new Taking(this, row);

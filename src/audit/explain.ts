@@ -56,9 +56,11 @@ const wordsOf = (event: RecordedEvent): string => {
     case 'InvoiceReversed':
       return `The invoice was reversed: ${event.data.reason}.`;
     case 'Allocated': {
-      const { from, amount, currency, discount } = event.data;
+      const { from, amount, currency, discount, discountTax } = event.data;
       const source = 'paymentId' in from ? `payment ${from.paymentId}` : `credit note ${from.creditNoteId}`;
-      const off = discount === undefined ? '' : `, and ${discount} ${currency} were let off as settlement discount`;
+      const tax = discountTax === undefined || Number(discountTax) === 0 ? '' : `, ${discountTax} of it tax`;
+      const off =
+        discount === undefined ? '' : `, and ${discount} ${currency} were let off as settlement discount${tax}`;
       return `${amount} ${currency} of ${source} were set against it${off}.`;
     }
     case 'AllocationReversed': {

@@ -40,6 +40,11 @@ export class Proofs {
     }
   }
 
+  /** The hash over the first so many lines, as many as there are at least: those after the last sealed one as they stand. */
+  root(ledgerId: string, size: number): Promise<Buffer> {
+    return this.#store.rootAt(ledgerId, size);
+  }
+
   /** Verifier keys, one a line, the newest first. */
   async keys(ledgerId: string): Promise<string> {
     return (await this.#store.keys(ledgerId)).map((key) => `${key}\n`).join('');

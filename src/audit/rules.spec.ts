@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { noCurrency } from '../domain/access.js';
+import { type History, histories, play } from '../../test/support/domain-histories.js';
 import { sampleSize } from '../../test/support/seed.js';
 import type { ApEvent, DataOf, EventType, RecordedEvent } from '../domain/events.js';
 import { Accounts } from './accounts.js';
@@ -53,6 +54,15 @@ const allocated = (allocationId: string, more: Partial<DataOf<'Allocated'>> = {}
   };
   return event('Allocated', data.on, data);
 };
+/** 2 % if it is paid by 11 February. */
+const early = posted('I1', { terms: { netDays: 30, discount: { percent: '2', days: 10 } } });
+const discounted = (
+  allocationId: string,
+  amount: string,
+  discount: string,
+  discountTax: string,
+  more: Partial<DataOf<'Allocated'>> = {},
+): ApEvent => allocated(allocationId, { amount, discount, discountTax, on: '2024-02-11', ...more });
 const invoiceReversed = (on: string): ApEvent =>
   event('InvoiceReversed', on, { invoiceId: 'I1', vendorId: 'V1', reason: 'x', on });
 const paymentReversed = (on: string): ApEvent =>
@@ -191,7 +201,7 @@ const asserted = (issuedAt: string, ...roles: DataOf<'AccessGranted'>['roles']):
 
 /** What is found in a history, and in the end. */
 const faultsOf = (...events: readonly ApEvent[]): string[] => {
-  const rules = new Rules();
+  const rules = new Rules(() => Buffer.alloc(32, 7));
   const found = events.flatMap((one, n) =>
     rules.judge({
       actor: { id: 'ann', role: 'clerk' },
@@ -223,7 +233,27 @@ describe('a history that keeps the rules', () => {
       [posted('I1'), posted('I2', { number: 'n i1', allowDuplicate: { reason: 'two' } })],
     ],
     ['a number again in another year', [posted('I1'), posted('I2', { number: 'N-I1', invoiceDate: '2023-02-01' })]],
-    ['a settlement discount', [posted('I1'), paid('P1'), allocated('A1', { amount: '117.60', discount: '2.40' })]],
+    ['a settlement discount', [posted('I1'), paid('P1'), discounted('A1', '117.60', '2.40', '0.40')]],
+    [
+      'a settlement discount of before its terms were a rule',
+      [
+        early,
+        paid('P1', { paidOn: '2024-02-12' }),
+        allocated('A1', { amount: '100.00', discount: '20.00', on: '2024-02-12' }),
+        allocationReversed('2024-02-12'),
+      ],
+    ],
+    [
+      'a discount by the terms, in two parts, one of them anew',
+      [
+        early,
+        paid('P1', { paidOn: '2024-02-11' }),
+        discounted('A1', '49.00', '1.00', '0.17'),
+        discounted('A2', '68.60', '1.40', '0.23'),
+        allocationReversed('2024-02-11'),
+        discounted('A3', '49.00', '1.00', '0.17'),
+      ],
+    ],
     [
       'deferrals, the last of which is withdrawn',
       [
@@ -299,6 +329,16 @@ describe('a history that keeps the rules', () => {
   ] as const)('has no fault: %s', (_, events) => expect(faultsOf(...start, ...events)).toEqual([]));
 });
 
+it('what the rules of the books let through has no fault, discounts included', () =>
+  fc.assert(
+    fc.property(histories, (history: History) => {
+      const rules = new Rules(() => Buffer.alloc(32, 7));
+      for (const one of play(history).books.events) expect([one.type, rules.judge(one)]).toEqual([one.type, []]);
+      expect(rules.disagreements()).toEqual([]);
+    }),
+    { numRuns: sampleSize(40, 1_500) },
+  ));
+
 it('a history of access that keeps the rules has no fault', () =>
   expect(
     faultsOf(
@@ -310,6 +350,38 @@ it('a history of access that keeps the rules has no fault', () =>
 
 describe('a fault is found:', () => {
   it.each<[string, readonly ApEvent[]]>([
+    [
+      'which was to be had until 2024-02-11',
+      [
+        ...start,
+        early,
+        paid('P1', { paidOn: '2024-02-12' }),
+        discounted('A1', '117.60', '2.40', '0.40', { on: '2024-02-12' }),
+      ],
+    ],
+    [
+      "more than the 2 % of its invoice's terms",
+      [...start, early, paid('P1'), discounted('A1', '117.59', '2.41', '0.40')],
+    ],
+    [
+      "more than the 2 % of its invoice's terms",
+      [...start, early, paid('P1'), discounted('A1', '0.24', '0.01', '0.00'), discounted('A2', '0.24', '0.01', '0.00')],
+    ],
+    ['not the share of tax in its invoice', [...start, early, paid('P1'), discounted('A1', '117.60', '2.40', '0.41')]],
+    [
+      'not the share of tax in its invoice',
+      [
+        ...start,
+        early,
+        paid('P1'),
+        discounted('A1', '49.00', '1.00', '0.17'),
+        discounted('A2', '49.00', '1.00', '0.17'),
+      ],
+    ],
+    [
+      'takes a discount from a credit note',
+      [...start, posted('I1'), credited, discounted('A1', '9.80', '0.20', '0.03', { from: { creditNoteId: 'N1' } })],
+    ],
     ['does not belong into the ledger acme', [opened, granted('acme', 'clerk')]],
     ['does not belong into the ledger _installation', [installed, registered('V1')]],
     [

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { installationLedger, installationRoles, roles } from '../domain/access.js';
 import { lastDay } from '../domain/calendar.js';
-import { controlAccounts, isReserved } from '../domain/chart-of-accounts.js';
+import { controlRoles, isReserved } from '../domain/chart-of-accounts.js';
 import type { DocumentOf } from '../domain/documents.js';
 import { type DocumentName, itemName, type PackedText, type RecordedEvent, sourceName } from '../domain/events.js';
 import { normalisedNumber } from '../domain/invoices.js';
@@ -10,9 +10,13 @@ import { formatMinor, parseMinor } from '../domain/money.js';
 import { postingsOf } from '../domain/posting.js';
 import { Account, Accounts, type Taking, Takings } from './accounts.js';
 import { BankDetailsRules } from './bank-details.js';
+import { Closings } from './closings.js';
+import { ChartRules } from './chart.js';
 import { Column, Texts } from './columns.js';
 import { Control } from './control.js';
+import { DiscountRules } from './discounts.js';
 import { PrintMap } from './prints.js';
+import { Schedules } from './schedules.js';
 
 // The accounting rules as invariants of a history, written once more and without the code that decides: what a log says
 // is judged here by what the rules say it may. Amounts are minor units as plain numbers, which are exact up to what one
@@ -52,12 +56,23 @@ export class Rules {
   readonly #duties = new Control(this.#texts, (text) => {
     this.#fault(text);
   });
+  readonly #discounts = new DiscountRules(this.#texts, (text) => {
+    this.#fault(text);
+  });
+  readonly #chart = new ChartRules((text) => {
+    this.#fault(text);
+  });
   readonly #bankDetails = new BankDetailsRules((text) => {
     this.#fault(text);
   });
-  /** Deferrals are numbered; of each its number, and the one that was in force on its invoice before it. */
+  readonly #schedules = new Schedules(this.#texts);
+  /**
+   * Deferrals are numbered; of each its number, the one that was in force on its invoice before it, and if it was agreed
+   * to the schedule that there was before.
+   */
   readonly #deferrals = new PrintMap();
   readonly #deferralBefore = new Column(Uint32Array);
+  readonly #scheduleBefore = new Column(Uint32Array);
   readonly #offers = new PrintMap();
   readonly #balances = new PrintMap();
   readonly #expectations = new PrintMap();
@@ -72,8 +87,9 @@ export class Rules {
   readonly #numbers = new PrintMap();
   readonly #numberBefore = new Column(Uint32Array);
   /** By currency and day: what the open items say that we owe more, and what the journal says. */
-  readonly #owed = new Map<string, number>();
-  readonly #control = new Map<string, number>();
+  readonly #owed = new Map<string, bigint>();
+  readonly #control = new Map<string, bigint>();
+  readonly #closings: Closings;
   /** By person and ledger, the roles held: only in the ledger `_installation`. */
   readonly #access = new Map<string, Set<string>>();
   /** Whether a token was not revoked, by its id. */
@@ -86,6 +102,19 @@ export class Rules {
   #closedThrough = '';
   #isOpen = false;
   #faults: string[] = [];
+
+  /** @param rootNow of the tree over all lines up to the event that is judged */
+  constructor(rootNow: () => Buffer) {
+    this.#closings = new Closings(this.#accounts, this.#schedules, this.#control, rootNow, (text) => {
+      this.#fault(text);
+    });
+  }
+
+  /** How often the books were closed, and how many of these closings have no totals. */
+  get closings(): { readonly made: number; readonly withoutTotals: number } {
+    const { made, withoutTotals } = this.#closings;
+    return { made, withoutTotals };
+  }
 
   /** What is wrong with an event, given those before it. What is wrong is passed over, so that the rest can be judged. */
   judge(event: RecordedEvent): readonly string[] {
@@ -105,7 +134,7 @@ export class Rules {
     );
     const days = [...new Set([...this.#owed.keys(), ...this.#control.keys()])].sort();
     const differences = days
-      .filter((day) => (this.#owed.get(day) ?? 0) !== (this.#control.get(day) ?? 0))
+      .filter((day) => (this.#owed.get(day) ?? 0n) !== (this.#control.get(day) ?? 0n))
       .map(
         (day) =>
           `the control account moves by ${this.#control.get(day) ?? 0} minor units, the open items by ${this.#owed.get(day) ?? 0}: ${day}`,
@@ -133,6 +162,7 @@ export class Rules {
     if (vendorId !== undefined && event.type !== 'VendorRegistered' && this.#vendors.get(vendorId) === 0)
       this.#fault(`names vendor ${vendorId}, who is not registered`);
     this.#count(event);
+    this.#closings.count(event);
     this.#effect(event);
     this.#post(event);
   }
@@ -152,11 +182,15 @@ export class Rules {
         return;
       case 'PeriodClosed':
         if (event.data.closedThrough <= this.#closedThrough) this.#fault('closes what is closed already');
+        this.#closings.closed(event, this.#closedThrough);
         this.#closedThrough = event.data.closedThrough;
         return;
       case 'PeriodReopened':
         if ((event.data.closedThrough ?? '') >= this.#closedThrough) this.#fault('reopens what is not closed');
         this.#closedThrough = event.data.closedThrough ?? '';
+        return;
+      case 'PeriodTotalsRecorded':
+        this.#closings.recorded(event);
         return;
       case 'BankDetailsProposed':
         this.#bankDetails.proposed(event.data, event.actor.id);
@@ -166,6 +200,10 @@ export class Rules {
         return;
       case 'VendorDetailsErased':
         this.#bankDetails.erased(event.data.vendorId);
+        return;
+      case 'AccountSet':
+        this.#chart.set(event.data, event.position);
+        this.#mustBe(event, event.data.on);
         return;
       case 'PolicySet':
         this.#duties.set(event.data);
@@ -185,14 +223,17 @@ export class Rules {
           0,
         );
         if (lines !== total) this.#fault('has a total that is not the sum of its lines');
-        if (
-          data.schedule.reduce((sum, { amount }) => sum + this.#positive(amount, data.currency, 'an instalment'), 0) !==
-          total
-        )
+        const instalments = data.schedule.map(({ dueOn, amount }) => ({
+          dueOn,
+          amount: this.#positive(amount, data.currency, 'an instalment'),
+        }));
+        if (instalments.reduce((sum, { amount }) => sum + amount, 0) !== total)
           this.#fault('has a schedule that does not add up to its total');
-        if (data.lines.some(({ account }) => account !== undefined && isReserved(account)))
+        if (data.lines.some(({ account }) => account !== undefined && isReserved([], account)))
           this.#fault('posts to an account that only the ledger posts to');
         const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
+        this.#schedules.post(account.row, data.postingDate, instalments);
+        this.#discounts.posted(account, data);
         const claim = `${data.vendorId} ${data.invoiceDate.slice(0, 4)} ${normalisedNumber(data.number)}`;
         const holder = this.#holderOf(claim);
         if (holder && !data.allowDuplicate)
@@ -205,7 +246,8 @@ export class Rules {
       case 'ChargePosted': {
         const { data } = event;
         const amount = this.#positive(data.amount, data.currency, 'the amount');
-        this.#make(event, `charge/${data.chargeId}`, data, amount, data.on);
+        const account = this.#make(event, `charge/${data.chargeId}`, data, amount, data.on);
+        this.#schedules.post(account.row, data.on, [{ dueOn: data.dueDate, amount }]);
         this.#mustBe(event, data.on);
         return;
       }
@@ -261,18 +303,23 @@ export class Rules {
         this.#giveBack(event, `write-off/${event.data.writeOffId}`, undefined, itemName(event.data.item));
         return;
       case 'PaymentDeferred': {
-        const { deferralId, invoiceId, currency, amount, beyond, on } = event.data;
+        const { deferralId, invoiceId, currency, beyond, on, until, agreed } = event.data;
         const account = this.#account(`invoice/${invoiceId}`, event.data.vendorId, currency);
         this.#mustBe(event, on);
         if (this.#deferrals.get(deferralId) !== 0) this.#fault(`uses the id of deferral ${deferralId} again`);
         if (!account) return;
         if (on < account.deferredOn) this.#fault('comes before the latest deferral or withdrawal of its invoice');
         const stays = beyond === undefined ? 0 : this.#positive(beyond, currency, 'what stays as it is');
-        if (stays + this.#positive(amount, currency, 'the amount') > account.openOn(on))
-          this.#fault('defers more than was open on its day');
+        const amount = this.#positive(event.data.amount, currency, 'the amount');
+        const open = account.openOn(on);
+        if (stays + amount > open) this.#fault('defers more than was open on its day');
         const deferral = this.#deferrals.size + 1;
         this.#deferrals.set(deferralId, deferral);
         this.#deferralBefore.set(deferral, account.deferral);
+        if (agreed) {
+          const settled = account.total - open;
+          this.#scheduleBefore.set(deferral, this.#schedules.defer(account.row, on, settled, stays, amount, until));
+        }
         account.deferral = deferral;
         account.deferredOn = on;
         return;
@@ -288,6 +335,8 @@ export class Rules {
         }
         if (on < account.deferredOn) this.#fault('comes before the latest deferral or withdrawal of its invoice');
         account.deferral = this.#deferralBefore.get(deferral);
+        const schedule = this.#scheduleBefore.get(deferral);
+        if (schedule !== 0) this.#schedules.restore(account.row, on, schedule);
         account.deferredOn = on;
         return;
       }
@@ -503,6 +552,7 @@ export class Rules {
       readonly currency: string;
       readonly amount: string;
       readonly discount?: string;
+      readonly discountTax?: string;
       readonly on: string;
     },
     from: DocumentName | undefined,
@@ -513,6 +563,7 @@ export class Rules {
     const amount = this.#positive(data.amount, currency, 'the amount');
     const discount = data.discount === undefined ? 0 : minor(data.discount, currency);
     if (discount < 0) this.#fault('has a discount below zero');
+    const discountTax = data.discountTax === undefined ? undefined : minor(data.discountTax, currency);
     this.#mustBe(event, on);
     const source = from && this.#account(from, vendorId, currency);
     const item = to && this.#account(to, vendorId, currency);
@@ -521,7 +572,15 @@ export class Rules {
       if (from.startsWith('payment/')) this.#duties.paid(item, source, event.actor.id);
       else this.#duties.corrected(item, source, event.actor.id);
     }
-    this.#move(this.#takings.make(name, { currency, amount, discount, on, from: source, to: item }), on, -1);
+    const taking = this.#takings.make(name, {
+      ...{ currency, amount, discount, discountTax, on },
+      ...{ position: event.position, from: source, to: item },
+    });
+    this.#move(taking, on, -1);
+    if (item && (discount > 0 || discountTax !== undefined)) {
+      if (from?.startsWith('credit-note/')) this.#fault('takes a discount from a credit note');
+      this.#discounts.took(item, taking, source?.from ?? on);
+    }
     for (const [which, account] of [
       [from, source],
       [to, item],
@@ -558,6 +617,8 @@ export class Rules {
       this.#duties.corrected(taking.to, undefined, event.actor.id);
     taking.reversed = true;
     this.#move(taking, on, 1);
+    if (taking.to && (taking.discount > 0 || taking.discountTax !== undefined))
+      this.#discounts.gaveBack(taking.to, taking);
     for (const [which, account] of [
       [from, taking.from],
       [to, taking.to],
@@ -592,9 +653,10 @@ export class Rules {
   /** The double entry of the event. Of what a reversal takes back only the amount is kept, so its cost is one line. */
   #post(event: RecordedEvent): void {
     const before = <N extends DocumentName>(name: N): DocumentOf<N> => {
+      if (name === 'ledger') return { chart: this.#chart.chart } as DocumentOf<N>;
       const found = this.#accounts.find(name) ?? this.#takings.find(name);
       if (!found) throw new Error(`there is no ${spoken(name)}`);
-      const { currency } = found;
+      const { currency, position } = found;
       const text = (value: number): string => formatMinor(BigInt(value), currency);
       if (found instanceof Account) {
         const total = text(found.total);
@@ -606,20 +668,29 @@ export class Rules {
           amount: total,
           lines: [{ amount: total }],
           kind: 'penalty',
+          ...{ postingDate: found.from, date: found.from, paidOn: found.from, on: found.from },
           ...(bankAccount !== '' && { bankAccount }),
         };
-        return { kind, posted } as unknown as DocumentOf<N>;
+        return { kind, posted, made: { position } } as unknown as DocumentOf<N>;
       }
-      const { amount, discount } = found;
+      const { amount, discount, discountTax, on } = found;
       const from = 'from' in event.data ? event.data.from : undefined;
-      const data = { currency, amount: text(amount), from, ...(discount > 0 && { discount: text(discount) }) };
-      return { data } as unknown as DocumentOf<N>;
+      const data = {
+        currency,
+        amount: text(amount),
+        from,
+        on,
+        ...(discount > 0 && { discount: text(discount) }),
+        ...(discountTax !== undefined && { discountTax: text(discountTax) }),
+      };
+      return { data, made: { position } } as unknown as DocumentOf<N>;
     };
     let difference = 0;
-    for (const { account, currency, effectiveOn, debit, credit } of postingsOf(event, before)) {
+    for (const { account, standsFor, currency, effectiveOn, debit, credit } of postingsOf(event, before)) {
       const amount = Number(credit) - Number(debit);
       difference += amount;
-      if (controlAccounts.includes(account)) add(this.#control, `${currency} ${effectiveOn}`, amount);
+      if ((controlRoles as readonly string[]).includes(standsFor ?? account))
+        add(this.#control, `${currency} ${effectiveOn}`, amount);
     }
     if (difference !== 0) this.#fault(`has debits and credits that differ by ${difference} minor units`);
   }
@@ -648,8 +719,9 @@ const inOrder = (value: unknown, name = ''): string => {
 
 const minor = (amount: string, currency: string): number => Number(parseMinor(amount, currency));
 
-const add = (totals: Map<string, number>, key: string, amount: number): void => {
-  totals.set(key, (totals.get(key) ?? 0) + amount);
+/** Sums of many documents may exceed what a plain number holds exactly. */
+const add = (totals: Map<string, bigint>, key: string, amount: number): void => {
+  totals.set(key, (totals.get(key) ?? 0n) + BigInt(amount));
 };
 
 /** A document's name in a sentence. */

@@ -1,6 +1,15 @@
 import type pg from 'pg';
 import { inTransaction } from '../database/transaction.js';
-import { hashBytes, leafHash, type Subtree, type Tile, tileHeight, tileWidth, rootOfLevel } from './merkle.js';
+import {
+  GrowingTree,
+  hashBytes,
+  leafHash,
+  type Subtree,
+  type Tile,
+  tileHeight,
+  tileWidth,
+  rootOfLevel,
+} from './merkle.js';
 
 /** Under which name a ledger's checkpoints are signed from some size on. */
 export interface Epoch {
@@ -24,6 +33,8 @@ export interface SetBack {
   readonly origin: string;
   readonly root: Buffer;
 }
+
+const linesPerPage = 1_000;
 
 /** How many subtrees of one level the tree of a size has that are full. */
 const fullAt = (level: number, size: number): number => Math.floor(size / tileWidth ** level);
@@ -207,6 +218,19 @@ export class TreeStore {
       levels.push(await this.hashes(ledgerId, level, index, size));
     }
     return levels;
+  }
+
+  /** The root of the tree over the first so many lines, whether they are sealed by now or not. */
+  async rootAt(ledgerId: string, size: number): Promise<Buffer> {
+    const sealed = Math.min(size, (await this.sealed(ledgerId))?.size ?? 0);
+    const tree = new GrowingTree(sealed, await this.open(ledgerId, sealed));
+    while (tree.size < size) {
+      const lines = await this.linesAfter(ledgerId, tree.size, Math.min(size - tree.size, linesPerPage));
+      if (lines.length === 0) throw new Error(`ledger ${ledgerId} has ${tree.size} lines, not ${size}`);
+      for (const { line } of lines) tree.add(leafHash(line));
+      tree.takeFull();
+    }
+    return tree.root();
   }
 
   /** The hashes of full subtrees of the tree of a size. Reads each tile once. */

@@ -16,6 +16,8 @@ export interface Verified {
   /** How many of the events a signed checkpoint covers. */
   readonly covered: number;
   readonly root: Buffer;
+  /** How often the books were closed, and how many of these closings have no totals recorded. */
+  readonly closings: { readonly made: number; readonly withoutTotals: number };
   readonly findings: number;
 }
 
@@ -108,8 +110,8 @@ const verify = async (
   await beside.end();
   tiles.end();
   await checkBatches(client, ledgerId, found);
-  const { lines: events, good, root } = verifier;
-  return { ledger: ledgerId, events, good, covered: proofs.covered, root, findings };
+  const { lines: events, good, root, closings } = verifier;
+  return { ledger: ledgerId, events, good, covered: proofs.covered, root, closings, findings };
 };
 
 /** What the lines after a position, and before another, were when they were sealed. */

@@ -38,6 +38,6 @@ export const verifyFile = async (
     progress(verifier.lines);
   }
   verifier.end();
-  const { ledger = '', lines: events, good, root } = verifier;
-  return { ledger, events, good, covered: Math.min(covered, events), root, findings };
+  const { ledger = '', lines: events, good, root, closings } = verifier;
+  return { ledger, events, good, covered: Math.min(covered, events), root, closings, findings };
 };

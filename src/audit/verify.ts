@@ -64,7 +64,7 @@ const shapes: Readonly<Record<string, (value: unknown) => boolean>> = {
  */
 export class LogVerifier {
   readonly #tree = new GrowingTree();
-  readonly #rules = new Rules();
+  readonly #rules = new Rules(() => this.#tree.root());
   readonly #ids = new PrintMap();
   readonly #keys = new PrintMap();
   readonly #commands = new PrintMap();
@@ -117,6 +117,11 @@ export class LogVerifier {
 
   get root(): Buffer {
     return this.#tree.root();
+  }
+
+  /** How often the books were closed, and how many of these closings have no totals recorded. */
+  get closings(): { readonly made: number; readonly withoutTotals: number } {
+    return this.#rules.closings;
   }
 
   /** The tiles of the tree that have filled up since this was last called. Whoever never asks keeps them all in memory. */

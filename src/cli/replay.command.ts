@@ -1,5 +1,5 @@
 import { Command, Option } from 'nest-commander';
-import { Rebuild } from '../projections/rebuild.js';
+import { type Comparison, Rebuild } from '../projections/rebuild.js';
 import { ProjectionWorker } from '../projections/worker.js';
 import { type CommonOptions, DuebookCommand, outcome, positionIn, Progress, usage } from './command.js';
 import { atWork, ledgerNamed } from './workplace.js';
@@ -39,7 +39,7 @@ export class ReplayCommand extends DuebookCommand {
       });
       const seconds = (performance.now() - startedMs) / 1_000;
       progress.end();
-      const compared = await rebuild.compare(generation, through);
+      const compared = live ? await rebuild.compare(generation, through) : nothingToCompare;
       const swappedAt = options.swap ? await rebuild.swap(generation, through) : undefined;
       await clear(rebuild, pool, ledgerId, generation, options.swap === true);
       const agreeing = Object.values(compared.agreeing).reduce((sum, count) => sum + count, 0);
@@ -52,6 +52,7 @@ export class ReplayCommand extends DuebookCommand {
           ok: isWell,
           ledger: ledgerId,
           position: through,
+          compared: live !== undefined,
           agreeing: compared.agreeing,
           differing,
           differences,
@@ -60,7 +61,7 @@ export class ReplayCommand extends DuebookCommand {
         },
         [
           `Rebuilt the books of ledger ${ledgerId} as of position ${through} in ${seconds.toFixed(1)} s.`,
-          `${agreeing} rows agree, ${differing} differ.`,
+          live ? `${agreeing} rows agree, ${differing} differ.` : 'There were no books yet, so nothing was compared.',
           ...differences.map(
             ({ table, key, live: before, rebuilt }) =>
               `  ${table} ${JSON.stringify(key)}\n    live    ${JSON.stringify(before ?? null)}\n    rebuilt ${JSON.stringify(rebuilt ?? null)}`,
@@ -85,6 +86,9 @@ export class ReplayCommand extends DuebookCommand {
     return true;
   }
 }
+
+/** Of a ledger that was imported and that no server has folded yet. */
+const nothingToCompare: Comparison = { agreeing: {}, differing: 0, differences: [], movedOn: 0 };
 
 /** Whoever folded the old books until now lets go of them within a moment. */
 const clear = async (

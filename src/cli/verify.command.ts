@@ -38,15 +38,16 @@ export class VerifyCommand extends DuebookCommand {
     const verified = await (options.export === undefined
       ? this.#database(name, options, report, limits)
       : this.#export(options.export, name, options, report, limits));
-    const { ledger, events, good, covered, root } = verified;
+    const { ledger, events, good, covered, root, closings } = verified;
     if (covered < events)
       limits.unshift(`the last ${events - covered} events against a signature: no checkpoint covers them yet`);
     const ok = found === 0;
     if (!ok) process.exitCode = 1;
-    const summary = { ok, ledger, events, good, covered, root: root.toString('base64') };
+    const summary = { ok, ledger, events, good, covered, root: root.toString('base64'), closings };
     outcome(options, { ...summary, findings, notChecked: limits }, [
       `Ledger ${ledger}: ${events} events, ${good} in order in themselves, ${covered} covered by a signed checkpoint.`,
       `Root of all lines: ${summary.root}`,
+      ...closingsInWords(closings),
       ok ? 'Nothing is wrong.' : `${found} ${found === 1 ? 'thing is' : 'things are'} wrong.`,
       'Not checked:',
       ...limits.map((limit) => `  - ${limit}`),
@@ -218,4 +219,11 @@ const ofNewestEpoch = <K extends { readonly note: string }>(kept: readonly K[], 
   const newest = Math.max(0, ...epochs.filter((epoch) => epoch !== undefined));
   // What is not signed as it should be is compared, and so told.
   return kept.filter((_, n) => (epochs[n] ?? newest) >= newest);
+};
+
+/** How many closings were checked against their totals. */
+const closingsInWords = ({ made, withoutTotals }: Verified['closings']): string[] => {
+  if (made === 0) return [];
+  const without = withoutTotals === 0 ? '' : `; ${withoutTotals} without totals, which is no fault`;
+  return [`Closings of periods: ${made}, ${made - withoutTotals} with totals${without}.`];
 };

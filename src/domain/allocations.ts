@@ -3,10 +3,11 @@ import { latest, type LocalDate } from './calendar.js';
 import { mustBeOf } from './charges.js';
 import { leastLeftFrom } from './credit-source.js';
 import { Amounts, type Decision, repeated, withDefaultDay, type Working } from './decision.js';
+import { mustBeEarned, taxIn } from './discounts.js';
 import { type DocumentName, type ItemRef, itemName, sourceName, type SourceRef } from './events.js';
 import type { Amount } from './money.js';
 import { disputedWhenPaying, isHeld, type Item, leastOpenFrom } from './open-item.js';
-import { reject } from './rejection.js';
+import { reject, rejectMalformed } from './rejection.js';
 import { mustNotBeReversed, type Reverse, reversalDay } from './reversals.js';
 
 /** Part of a payment or credit note that is set against an item as soon as it is recorded. */
@@ -56,7 +57,7 @@ export const prefetchFor = (
  * Sets (part of) a payment or credit note against an item (contract, rules 4, 5 and 10).
  *
  * @param pointer where the allocation stands in the request, for faults in its amounts
- * @throws {Rejection} `unknown-…`, `vendor-mismatch`, `currency-mismatch`, `on-hold`, `over-allocated`, `not-approved`, `segregation-of-duties`, `period-closed`, `id-already-used`
+ * @throws {Rejection} `unknown-…`, `vendor-mismatch`, `currency-mismatch`, `on-hold`, `over-allocated`, `discount-expired`, `over-discounted`, `not-approved`, `segregation-of-duties`, `period-closed`, `id-already-used`
  */
 export const allocate = (working: Working, allocation: Omit<Allocate, 'type'>, pointer: string): void => {
   const { id, from, to } = allocation;
@@ -78,6 +79,10 @@ export const allocate = (working: Working, allocation: Omit<Allocate, 'type'>, p
   const discount =
     allocation.discount === undefined ? undefined : amounts.positive(allocation.discount, `${pointer}/discount`);
   amounts.check();
+  if (discount !== undefined && source.kind === 'credit-note') {
+    const detail = 'must be left out: only a payment takes a discount, a credit note settles its amount';
+    rejectMalformed([{ pointer: `${pointer}/discount`, detail }]);
+  }
 
   if (allocation.on !== undefined) working.mustBeOpen(allocation.on);
   const on = working.firstOpen(latest(item.owedFrom, source.date, allocation.on));
@@ -104,6 +109,7 @@ export const allocate = (working: Working, allocation: Omit<Allocate, 'type'>, p
       on,
     });
   }
+  if (discount !== undefined) mustBeEarned(item, discount, amount, source.date);
   working.emit({
     type: 'Allocated',
     effectiveOn: on,
@@ -114,7 +120,10 @@ export const allocate = (working: Working, allocation: Omit<Allocate, 'type'>, p
       to,
       currency: item.currency,
       amount: amounts.format(amount),
-      ...(discount !== undefined && { discount: amounts.format(discount) }),
+      ...(discount !== undefined && {
+        discount: amounts.format(discount),
+        discountTax: amounts.format(taxIn(item, discount)),
+      }),
       on,
     },
   });

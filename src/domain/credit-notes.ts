@@ -36,7 +36,7 @@ const post = (command: PostCreditNote, working: Working): Decision => {
   const lineTotal = lines && readLines(amounts, lines);
   amounts.check();
   if (lines && lineTotal !== undefined) {
-    checkAccounts(lines);
+    checkAccounts(working, lines);
     mustAddUp(amounts, total, lineTotal);
   }
   const data = {

@@ -1,4 +1,5 @@
 import { type AccessCommand, decideAccess } from './access.js';
+import { decideAccount, type SetAccount } from './accounts.js';
 import { type AllocationCommand, decideAllocation } from './allocations.js';
 import { type ApproveInvoice, decideApproval } from './approvals.js';
 import { type BankDetailsCommand, decideBankDetails } from './bank-details.js';
@@ -25,6 +26,7 @@ export type Command =
   | LedgerCommand
   | PeriodCommand
   | SetPolicy
+  | SetAccount
   | VendorCommand
   | BankDetailsCommand
   | InvoiceCommand
@@ -51,7 +53,9 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   OpenEpoch: decideLedger,
   ClosePeriod: decidePeriod,
   ReopenPeriod: decidePeriod,
+  RecordPeriodTotals: decidePeriod,
   SetPolicy: decidePolicy,
+  SetAccount: decideAccount,
   RegisterVendor: decideVendor,
   ChangeVendor: decideVendor,
   ProposeBankDetails: decideBankDetails,

@@ -1,6 +1,7 @@
 import { evolvePerson, evolveToken, type Person, type Token } from './access.js';
 import { assertNever } from './assert-never.js';
 import { type BankDetails, evolveBankDetails } from './bank-details.js';
+import type { Chart } from './chart-of-accounts.js';
 import { type CashBalance, type CashExpectation, evolveExpectation } from './cash.js';
 import { type ConsequencesRecord, evolveConsequences } from './consequences.js';
 import { type CreditNote, evolveSource, type Payment, type Source } from './credit-source.js';
@@ -19,8 +20,12 @@ export interface Ledger {
   readonly closedThrough?: LocalDate;
   /** What was done last to a period; absent until anything was. */
   readonly lastPeriod?: { readonly period: string; readonly isClosed: boolean; readonly reason?: string };
+  /** How many closings there were, and of how many of them the totals are recorded: of the first so many. */
+  readonly closings: { readonly made: number; readonly recorded: number };
   /** What it takes to pay; absent until it was said. */
   readonly policy?: DataOf<'PolicySet'>;
+  /** What was said of accounts, in the order of recording; absent while nothing was. */
+  readonly chart?: Chart;
   /** How often its proof was begun anew after it had been set back; absent in the first epoch. */
   readonly epoch?: number;
   readonly made: Made;
@@ -164,19 +169,31 @@ export const evolve = (
 };
 
 const evolveLedger = (ledger: Ledger | undefined, event: RecordedEvent): Ledger | undefined => {
-  if (event.type === 'LedgerOpened') return { kind: 'ledger', facts: event.data, made: madeBy(event) };
+  if (event.type === 'LedgerOpened')
+    return { kind: 'ledger', facts: event.data, closings: { made: 0, recorded: 0 }, made: madeBy(event) };
   if (ledger && event.type === 'EpochOpened') return { ...ledger, epoch: event.data.epoch };
   if (ledger && event.type === 'PolicySet') {
     // What was done last to a period is then no longer the last that was done to the ledger.
     const { lastPeriod: _, ...rest } = ledger;
     return { ...rest, policy: event.data };
   }
+  if (ledger && event.type === 'PeriodTotalsRecorded')
+    return { ...ledger, closings: { ...ledger.closings, recorded: ledger.closings.recorded + 1 } };
+  if (ledger && event.type === 'AccountSet') {
+    const { lastPeriod: _, chart = [], ...rest } = ledger;
+    return { ...rest, chart: [...chart, { position: event.position, data: event.data }] };
+  }
   if (!ledger || (event.type !== 'PeriodClosed' && event.type !== 'PeriodReopened')) return ledger;
-  const { closedThrough: _, ...rest } = ledger;
+  const { closedThrough: _, closings, ...rest } = ledger;
   const { period, reason, closedThrough } = event.data;
   const isClosed = event.type === 'PeriodClosed';
   const lastPeriod = { period, isClosed, ...(reason !== undefined && { reason }) };
-  return { ...rest, lastPeriod, ...(closedThrough !== null && { closedThrough }) };
+  return {
+    ...rest,
+    closings: isClosed ? { ...closings, made: closings.made + 1 } : closings,
+    lastPeriod,
+    ...(closedThrough !== null && { closedThrough }),
+  };
 };
 
 const reversed = <T extends Reversible>(

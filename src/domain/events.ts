@@ -18,6 +18,24 @@ export const vendorKinds: readonly VendorKind[] = [
 export type ChargeKind = 'late-interest' | 'late-fee' | 'penalty';
 export const chargeKinds: readonly ChargeKind[] = ['late-interest', 'late-fee', 'penalty'];
 
+/** What an account is: its balance stands on the debit side of assets and expenses, on the credit side of the others. */
+export type AccountType = 'asset' | 'liability' | 'expense' | 'income';
+export const accountTypes: readonly AccountType[] = ['asset', 'liability', 'expense', 'income'];
+
+/** What the ledger posts to by itself; each is also the name of its account in the default chart. */
+export type AccountRole =
+  'payables' | 'on-account' | 'cash' | 'expense' | 'input-tax' | ChargeKind | 'discount-received' | 'write-off';
+export const accountRoles: readonly AccountRole[] = [
+  'payables',
+  'on-account',
+  'cash',
+  'expense',
+  'input-tax',
+  ...chargeKinds,
+  'discount-received',
+  'write-off',
+];
+
 /**
  * What names a document, or a ledger.
  *
@@ -107,11 +125,53 @@ export type SourceRef = { readonly paymentId: Id } | { readonly creditNoteId: Id
 /** What is owed: an invoice or a charge. */
 export type ItemRef = { readonly invoiceId: Id } | { readonly chargeId: Id };
 
+/** What is open by how many days it is late, with the usual edges. */
+export interface Ageing {
+  readonly notDue: Amount;
+  readonly '1-30': Amount;
+  readonly '31-60': Amount;
+  readonly '61-90': Amount;
+  readonly 'over-90': Amount;
+  readonly total: Amount;
+}
+
 /** The data of each event in its current version. The schemas in docs/events are made from this. */
 export interface Shapes {
   LedgerOpened: { ledgerId: Id; name: string; currency: Currency; timeZone: string };
   PeriodClosed: { period: string; closedThrough: LocalDate; reason?: string };
   PeriodReopened: { period: string; closedThrough: LocalDate | null; reason?: string };
+  /**
+   * What the books say as of the last day that a closing closed, with everything recorded up to the closing: nothing can
+   * change it any more. Caused by the closing, whose id is its `causationId`.
+   */
+  PeriodTotalsRecorded: {
+    period: string;
+    /** The first of the days that were closed; null if no day was closed before. */
+    closedFrom: LocalDate | null;
+    closedThrough: LocalDate;
+    /**
+     * Of the closing.
+     *
+     * @minimum 1
+     */
+    position: number;
+    /** How many events the log had with the closing, and how many of them took effect on the days that were closed. */
+    events: { recorded: number; inPeriod: number };
+    /** In the order of their codes. Those in which nothing was owed or on account are left out. */
+    currencies: readonly {
+      readonly currency: Currency;
+      /** Of the journal: payables less what is on account. */
+      readonly controlAccount: Amount;
+      /** Open invoices and charges, before credit. */
+      readonly owed: Amount;
+      /** What is left of payments and credit notes. */
+      readonly onAccount: Amount;
+      /** By due dates with agreed deferrals, net of credit. */
+      readonly ageing: Ageing;
+    }[];
+    /** Of the tree over the log with the closing. `root` in base64. */
+    checkpoint: { size: number; root: string };
+  };
   /** The log stands at an earlier state than was signed already, and goes on under another name for its proof. */
   EpochOpened: {
     epoch: number;
@@ -132,6 +192,9 @@ export interface Shapes {
     bankChangeWaitingDays?: number;
     reason?: string;
   };
+
+  /** An account of the chart: what it is called, and what it stands for in entries of a day from `on` on, if for anything. */
+  AccountSet: { account: string; name: string; type: AccountType; for?: AccountRole; on: LocalDate };
 
   VendorRegistered: {
     vendorId: Id;
@@ -232,6 +295,8 @@ export interface Shapes {
     amount: Amount;
     /** What the vendor lets us off beside it: settles the item, costs no cash. */
     discount?: Amount;
+    /** Since version 2, beside every discount: how much of it is tax. */
+    discountTax?: Amount;
     on: LocalDate;
   };
   /** Ends an allocation: corrected by itself, or because its payment or credit note was reversed. */
@@ -434,6 +499,7 @@ export interface Recording {
   /** A print of the command's content; on an event that makes a document: tells a repeat of the request from another use of its id. */
   readonly contentHash?: string;
   readonly idempotencyKey?: string;
+  readonly causationId?: string;
 }
 export type RecordedEvent = ApEvent & Recording;
 
@@ -448,8 +514,10 @@ export const catalogue: Catalogue = {
   LedgerOpened: { version: 1 },
   PeriodClosed: { version: 1 },
   PeriodReopened: { version: 1 },
+  PeriodTotalsRecorded: { version: 1 },
   EpochOpened: { version: 1 },
   PolicySet: { version: 1 },
+  AccountSet: { version: 1 },
   VendorRegistered: { version: 1 },
   VendorChanged: { version: 1 },
   BankDetailsProposed: { version: 1 },
@@ -464,7 +532,8 @@ export const catalogue: Catalogue = {
   // Version 1 said nothing of where a payment went.
   PaymentMade: { version: 2, upcast: { 1: (data) => ({ ...data }) } },
   PaymentReversed: { version: 1 },
-  Allocated: { version: 1 },
+  // Version 1 said nothing of the tax in a discount: none of it was taken back.
+  Allocated: { version: 2, upcast: { 1: (data) => ({ ...data }) } },
   AllocationReversed: { version: 1 },
   RefundReceived: { version: 1 },
   RefundReversed: { version: 1 },
@@ -551,8 +620,10 @@ export const documentsOf = (event: ApEvent): readonly DocumentName[] => {
     case 'LedgerOpened':
     case 'PeriodClosed':
     case 'PeriodReopened':
+    case 'PeriodTotalsRecorded':
     case 'EpochOpened':
     case 'PolicySet':
+    case 'AccountSet':
       return ['ledger'];
     case 'VendorRegistered':
     case 'VendorChanged':

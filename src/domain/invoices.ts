@@ -48,7 +48,7 @@ const post = (command: PostInvoice, working: Working): Decision => {
     amount: amounts.positive(amount, `/schedule/${i}/amount`),
   }));
   amounts.check();
-  checkAccounts(lines);
+  checkAccounts(working, lines);
   mustAddUp(amounts, total, lineTotal);
   if (instalments && sum(instalments.map(({ amount }) => amount)) !== total) {
     reject(
@@ -140,8 +140,10 @@ export const mustAddUp = (amounts: Amounts, total: Minor, lineTotal: Minor): voi
 };
 
 /** The accounts that reports reconcile with are posted to by the ledger alone. @throws {Rejection} `reserved-account` */
-export const checkAccounts = (lines: readonly Line[]): void => {
-  const account = lines.find((line) => line.account !== undefined && isReserved(line.account))?.account;
+export const checkAccounts = (working: Working, lines: readonly Line[]): void => {
+  if (lines.every((line) => line.account === undefined)) return;
+  const { chart = [] } = working.find('ledger') ?? {};
+  const account = lines.find((line) => line.account !== undefined && isReserved(chart, line.account))?.account;
   if (account !== undefined)
     reject('reserved-account', `The ledger posts to ${account} itself; name an expense or asset account of yours.`, {
       account,

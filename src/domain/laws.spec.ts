@@ -153,10 +153,13 @@ describe('at every position of any history, on every day', () => {
   it('payables and credit on account are the open items less the credit', () =>
     holds((history) => {
       const lines: { on: string; currency: string; credit: number }[] = [];
+      // All accounts that ever stood for either.
+      const control = new Set(['payables', 'on-account']);
       atEveryPosition(history, ({ event, before, plain }) => {
+        const stood = (event.type === 'AccountSet' && event.data.for) || undefined;
+        if (stood === 'payables' || stood === 'on-account') control.add((event.data as { account: string }).account);
         for (const { account, effectiveOn, currency, debit, credit } of postingsOf(event, before))
-          if (account === 'payables' || account === 'on-account')
-            lines.push({ on: effectiveOn, currency, credit: Number(credit - debit) });
+          if (control.has(account)) lines.push({ on: effectiveOn, currency, credit: Number(credit - debit) });
         for (const day of questioned)
           for (const [currency, owed] of plain.owedOn(day))
             expect(
@@ -164,6 +167,22 @@ describe('at every position of any history, on every day', () => {
                 .filter((line) => line.on <= day && line.currency === currency)
                 .reduce((sum, line) => sum + line.credit, 0),
             ).toBe(owed);
+      });
+    }));
+});
+
+describe('the entry of a reversal', () => {
+  it('mirrors what it takes back, on the same accounts, whatever has become of the chart', () =>
+    holds((history) => {
+      const made = new Map<DocumentName, string[]>();
+      atEveryPosition(history, ({ event, before }) => {
+        const [name] = documentsOf(event);
+        const sides = (sign: bigint): string[] =>
+          postingsOf(event, before)
+            .map(({ account, debit, credit }) => `${account} ${sign * (debit - credit)}`)
+            .sort();
+        if (event.type.endsWith('Reversed')) expect(sides(-1n)).toEqual(made.get(name!));
+        else if (sides(1n).length > 0) made.set(name!, sides(1n));
       });
     }));
 });
@@ -284,6 +303,7 @@ describe('these histories', () => {
     expect([...seen].sort()).toEqual(
       [
         ...[
+          'AccountSet',
           'AllocationReversed',
           'Allocated',
           'ChargePosted',

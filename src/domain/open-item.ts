@@ -12,6 +12,8 @@ export interface Reduction {
   /** In minor units, discount included. */
   readonly amount: Minor;
   readonly discount: Minor;
+  /** How much of the discount is tax; undefined where none of it was parted. */
+  readonly discountTax?: Minor;
   readonly on: LocalDate;
   /** Who recorded it, and who ended it. */
   readonly by: string;
@@ -186,6 +188,7 @@ const changeOf = (item: Item, event: RecordedEvent): Partial<ItemState> | undefi
         source: sourceName(data.from),
         amount: parseMinor(data.amount, item.currency) + discount,
         discount,
+        ...(data.discountTax !== undefined && { discountTax: parseMinor(data.discountTax, item.currency) }),
         on: data.on,
         by: event.actor.id,
       };

@@ -2,7 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { after, given, invoice, payment, today } from '../../test/support/domain.js';
 import { addDays } from './calendar.js';
-import { type ClosePeriod, isPeriod, lastDayOf, type ReopenPeriod } from './periods.js';
+import {
+  type Closed,
+  closedFrom,
+  type ClosePeriod,
+  isPeriod,
+  lastDayOf,
+  type RecordPeriodTotals,
+  type ReopenPeriod,
+  totalsInForce,
+} from './periods.js';
 
 // Today is 2024-02-15 until a test says otherwise.
 
@@ -118,6 +127,60 @@ describe('reopening a period', () => {
   });
   it('is refused of one that is not the last', () =>
     given(close('2024-01')).when(reopen('2023-12')).thenRejected('not-the-last-period', { last: '2024-01' }));
+});
+
+describe('the totals of a closing', () => {
+  const data: RecordPeriodTotals['totals'] = {
+    period: '2024-01',
+    closedFrom: null,
+    closedThrough: '2024-01-31',
+    position: 3,
+    events: { recorded: 3, inPeriod: 0 },
+    currencies: [],
+    checkpoint: { size: 3, root: 'x' },
+  };
+  const record = (closing: number): RecordPeriodTotals => ({ type: 'RecordPeriodTotals', closing, totals: data });
+  const event = { type: 'PeriodTotalsRecorded', effectiveOn: '2024-02-15', data } as const;
+
+  it('are recorded as they are, today', () => given(close('2024-01')).when(record(1)).then(event));
+  it('are recorded once for each closing', () => {
+    given(close('2024-01'), record(1)).when(record(1)).thenNothing();
+    given(close('2023-12'), close('2024-01'), record(1)).when(record(1)).thenNothing();
+    given(close('2023-12'), close('2024-01'), record(1)).when(record(2)).then(event);
+  });
+  it('are recorded in the order of the closings, and of none that there was not', () => {
+    given(close('2023-12'), close('2024-01')).when(record(2)).thenNothing();
+    given().when(record(1)).thenNothing();
+    given(close('2024-01')).when(record(0)).thenNothing();
+  });
+  it('are recorded also if the period was reopened meanwhile, or closed again', () => {
+    given(close('2024-01'), reopen('2024-01')).when(record(1)).then(event);
+    given(close('2024-01'), reopen('2024-01'), close('2024-01')).when(record(1)).then(event);
+  });
+  it('leave what was done last to a period what it was', () => {
+    given(close('2024-01', 'a'), record(1)).when(close('2024-01', 'a')).thenNothing();
+    expect(after(close('2024-01'), record(1)).get('ledger').closedThrough).toBe('2024-01-31');
+  });
+  it('are found in the history: of the closing that a month is closed by, under its own name', () => {
+    const position = (...steps: (ClosePeriod | ReopenPeriod)[]): number => after(...steps).position;
+    const totals = (at: number, period: string): RecordPeriodTotals['totals'] => ({ ...data, period, position: at });
+    const first = position(close('2023-12'));
+    const second = position(close('2023-12'), close('2024-01')) + 1;
+    const books = after(close('2023-12'), { ...record(1), totals: totals(first, '2023-12') }, close('2024-01'), {
+      ...record(2),
+      totals: totals(second, '2024-01'),
+    });
+    expect(totalsInForce(books.events, '2023-12')?.data.position).toBe(first);
+    expect(totalsInForce(books.events, '2024-01')?.data.position).toBe(second);
+    expect(totalsInForce(books.events, '2023-11')).toBeUndefined();
+    books.take(reopen('2024-01'));
+    expect(totalsInForce(books.events, '2024-01')).toBeUndefined();
+    expect(totalsInForce(books.events, '2023-12')?.data.position).toBe(first);
+    books.take(close('2024-01'));
+    expect(totalsInForce(books.events, '2024-01')).toBeUndefined();
+    const closings = books.events.filter(({ type }) => type === 'PeriodClosed') as Closed[];
+    expect(closings.map((closing) => closedFrom(books.events, closing))).toEqual([null, '2024-01-01', '2024-01-01']);
+  });
 });
 
 it('a payment made in an open period settles an invoice of a closed one in the open one', () => {

@@ -1,6 +1,7 @@
 import { addDays, isLocalDate, lastDay, type LocalDate } from './calendar.js';
 import type { Decision, Working } from './decision.js';
 import type { Ledger } from './documents.js';
+import type { DataOf, RecordedEvent } from './events.js';
 import { reject } from './rejection.js';
 
 /** A month, `YYYY-MM`. */
@@ -15,7 +16,14 @@ interface OfPeriod<T extends string> {
 export type ClosePeriod = OfPeriod<'ClosePeriod'>;
 /** Opens the last closed month again. */
 export type ReopenPeriod = OfPeriod<'ReopenPeriod'>;
-export type PeriodCommand = ClosePeriod | ReopenPeriod;
+/** Records what a closing closed the books with. */
+export interface RecordPeriodTotals {
+  readonly type: 'RecordPeriodTotals';
+  /** Which of the ledger's closings, counted from 1. */
+  readonly closing: number;
+  readonly totals: DataOf<'PeriodTotalsRecorded'>;
+}
+export type PeriodCommand = ClosePeriod | ReopenPeriod | RecordPeriodTotals;
 
 /** Whether the text is a month that the books can have: its last day is a day, and so is the one after it. */
 export const isPeriod = (text: string): boolean =>
@@ -32,7 +40,59 @@ const nextPeriod = (period: Period): Period => addDays(`${period}-28`, 5).slice(
 export const isClosed = ({ closedThrough }: Pick<Ledger, 'closedThrough'>, period: Period): boolean =>
   closedThrough !== undefined && lastDayOf(period) <= closedThrough;
 
-export const decidePeriod = (command: PeriodCommand, working: Working): Decision => {
+export type Closed = Extract<RecordedEvent, { type: 'PeriodClosed' }>;
+export type PeriodTotals = Extract<RecordedEvent, { type: 'PeriodTotalsRecorded' }>;
+
+/** The totals that were recorded of a closing, if they were. */
+export const totalsOf = (history: readonly RecordedEvent[], { position }: Closed): PeriodTotals | undefined =>
+  history.filter((event) => event.type === 'PeriodTotalsRecorded').find(({ data }) => data.position === position);
+
+/** The first of the days that a closing closed; null if no day was closed before it. */
+export const closedFrom = (history: readonly RecordedEvent[], { position }: Closed): LocalDate | null => {
+  const before = history.filter(isOfPeriods).findLast((event) => event.position < position)?.data.closedThrough;
+  return before === undefined || before === null ? null : addDays(before, 1);
+};
+
+type OfPeriods = Extract<RecordedEvent, { type: 'PeriodClosed' | 'PeriodReopened' }>;
+
+const isOfPeriods = (event: RecordedEvent): event is OfPeriods =>
+  event.type === 'PeriodClosed' || event.type === 'PeriodReopened';
+
+/** What closed a month or opened it again, by its own name or by that of a later one. */
+export const changesOf = (history: readonly RecordedEvent[], period: Period): OfPeriods[] => {
+  let wasClosed = false;
+  return history.filter(isOfPeriods).filter(({ data: { closedThrough } }) => {
+    const before = wasClosed;
+    wasClosed = isClosed(closedThrough === null ? {} : { closedThrough }, period);
+    return wasClosed !== before;
+  });
+};
+
+/** The months that were closed or reopened by name, earliest first. */
+export const namedPeriods = (history: readonly RecordedEvent[]): Period[] =>
+  [...new Set(history.filter(isOfPeriods).map(({ data: { period } }) => period))].sort();
+
+/** The totals of the closing that a month is closed by, if it is one by its own name and they are recorded. */
+export const totalsInForce = (history: readonly RecordedEvent[], period: Period): PeriodTotals | undefined => {
+  const last = changesOf(history, period).at(-1);
+  return last?.type === 'PeriodClosed' && last.data.period === period ? totalsOf(history, last) : undefined;
+};
+
+export const decidePeriod = (command: PeriodCommand, working: Working): Decision =>
+  command.type === 'RecordPeriodTotals' ? recordTotals(command, working) : closeOrReopen(command, working);
+
+/**
+ * Once for each closing, in their order, whoever comes first: then nothing happens any more. Also if the period was
+ * reopened meanwhile, since what it was closed with stays what it was.
+ */
+const recordTotals = ({ closing, totals }: RecordPeriodTotals, working: Working): Decision => {
+  const { made, recorded } = working.inPath('ledger').closings;
+  if (closing !== recorded + 1 || closing > made) return working.unchanged('ledger');
+  working.emit({ type: 'PeriodTotalsRecorded', effectiveOn: working.firstOpen(working.today), data: totals });
+  return working.decision('ledger');
+};
+
+const closeOrReopen = (command: ClosePeriod | ReopenPeriod, working: Working): Decision => {
   const { period } = command;
   if (!isPeriod(period)) reject('not-found', `There is no period ${period}; a period is a month such as 2023-10.`);
   const ledger = working.inPath('ledger');
@@ -41,7 +101,7 @@ export const decidePeriod = (command: PeriodCommand, working: Working): Decision
 };
 
 /** Whether a command was carried out before, and nothing was done to any period since. */
-const isRepeat = ({ type, period, reason }: PeriodCommand, { lastPeriod: last }: Ledger): boolean =>
+const isRepeat = ({ type, period, reason }: ClosePeriod | ReopenPeriod, { lastPeriod: last }: Ledger): boolean =>
   last?.isClosed === (type === 'ClosePeriod') && last.period === period && last.reason === reason;
 
 const close = ({ period, reason }: ClosePeriod, ledger: Ledger, working: Working): Decision => {

@@ -1,20 +1,43 @@
 import type { LocalDate } from './calendar.js';
-import { cashAccount, chargeAccount, chart } from './chart-of-accounts.js';
+import { accountFor, bankAccountIn, type Chart } from './chart-of-accounts.js';
 import type { Document, DocumentOf } from './documents.js';
-import { type ApEvent, type DataOf, type DocumentName, type Line, sourceName } from './events.js';
+import { type AccountRole, type ApEvent, type DataOf, type DocumentName, type Line, sourceName } from './events.js';
 import { type Currency, type Minor, parseMinor } from './money.js';
 
-/** One side of a double entry. Exactly one of debit and credit is above zero, in minor units. */
-export interface Posting {
-  readonly effectiveOn: LocalDate;
+interface Side {
   readonly account: string;
+  /** The account of the default chart in whose place it is: `payables`, `cash:main`, …; undefined where it is in none's. */
+  readonly standsFor: string | undefined;
+}
+
+/** One side of a double entry. Exactly one of debit and credit is above zero, in minor units. */
+export interface Posting extends Side {
+  readonly effectiveOn: LocalDate;
   readonly currency: Currency;
   readonly debit: Minor;
   readonly credit: Minor;
 }
 
-/** The documents as they were before the event. */
+/** The documents as they were before the event; with the ledger's the chart. */
 export type Before = <N extends DocumentName>(name: N) => DocumentOf<N>;
+
+/** The accounts of one entry. */
+type Accounts = (role: AccountRole, bankAccount?: string) => Side;
+
+/**
+ * The accounts of an entry: those known when it was recorded, and in force on its day. A later change of the chart leaves
+ * it as it is, and what takes it back takes it from where it is.
+ *
+ * @param on      the day of the entry
+ * @param knownAt the position at which it was recorded
+ */
+const accountsOn =
+  (chart: Chart, on: LocalDate, knownAt?: number): Accounts =>
+  (role, bankAccount) => {
+    const account = bankAccountIn(accountFor(chart, role, on, knownAt), bankAccount);
+    const standsFor = bankAccountIn(role, bankAccount);
+    return { account, standsFor: account === standsFor ? undefined : standsFor };
+  };
 
 /**
  * The balanced double entry of an event (contract, rule 12): per currency and day its debits are its credits. Events
@@ -22,54 +45,90 @@ export type Before = <N extends DocumentName>(name: N) => DocumentOf<N>;
  * moves between the two accounts whose sum is the payables control account, and does not change it.
  */
 export const postingsOf = (event: ApEvent, before: Before): Posting[] => {
+  const chart = (): Chart => (before('ledger') as DocumentOf<'ledger'> | undefined)?.chart ?? [];
+  const now = (on: LocalDate): Entry => ({ on, sign: 1n, accounts: accountsOn(chart(), on) });
+  /** Mirrors what a document has made. */
+  const back = (
+    on: LocalDate,
+    madeOn: LocalDate,
+    { made }: { readonly made: { readonly position: number } },
+  ): Entry => ({
+    on,
+    sign: -1n,
+    accounts: accountsOn(chart(), madeOn, made.position),
+  });
   switch (event.type) {
     case 'InvoicePosted':
-      return invoiced(event.data, event.data.postingDate, 1n);
-    case 'InvoiceReversed':
-      return invoiced(before(`invoice/${event.data.invoiceId}`).posted, event.data.on, -1n);
+      return invoiced(event.data, now(event.data.postingDate));
+    case 'InvoiceReversed': {
+      const invoice = before(`invoice/${event.data.invoiceId}`);
+      return invoiced(invoice.posted, back(event.data.on, invoice.posted.postingDate, invoice));
+    }
     case 'CreditNotePosted':
-      return credited(event.data, event.data.date, 1n);
-    case 'CreditNoteReversed':
-      return credited(before(`credit-note/${event.data.creditNoteId}`).posted, event.data.on, -1n);
+      return credited(event.data, now(event.data.date));
+    case 'CreditNoteReversed': {
+      const creditNote = before(`credit-note/${event.data.creditNoteId}`);
+      return credited(creditNote.posted, back(event.data.on, creditNote.posted.date, creditNote));
+    }
     case 'ChargePosted':
-      return charged(event.data, event.data.on, 1n);
-    case 'ChargeReversed':
-      return charged(before(`charge/${event.data.chargeId}`).posted, event.data.on, -1n);
+      return charged(event.data, now(event.data.on));
+    case 'ChargeReversed': {
+      const charge = before(`charge/${event.data.chargeId}`);
+      return charged(charge.posted, back(event.data.on, charge.posted.on, charge));
+    }
     case 'PaymentMade':
-      return paid(event.data, event.data.paidOn, 1n);
-    case 'PaymentReversed':
-      return paid(before(`payment/${event.data.paymentId}`).posted, event.data.on, -1n);
+      return paid(event.data, now(event.data.paidOn));
+    case 'PaymentReversed': {
+      const payment = before(`payment/${event.data.paymentId}`);
+      return paid(payment.posted, back(event.data.on, payment.posted.paidOn, payment));
+    }
     case 'Allocated':
-      return allocated(event.data, event.data.on, 1n);
-    case 'AllocationReversed':
-      return allocated(before(`allocation/${event.data.allocationId}`).data, event.data.on, -1n);
+      return allocated(event.data, now(event.data.on));
+    case 'AllocationReversed': {
+      const allocation = before(`allocation/${event.data.allocationId}`);
+      return allocated(allocation.data, back(event.data.on, allocation.data.on, allocation));
+    }
     case 'RefundReceived':
-      return refunded(event.data, before, event.data.on, 1n);
-    case 'RefundReversed':
-      return refunded(before(`refund/${event.data.refundId}`).data, before, event.data.on, -1n);
+      return refunded(event.data, before, now(event.data.on));
+    case 'RefundReversed': {
+      const refund = before(`refund/${event.data.refundId}`);
+      return refunded(refund.data, before, back(event.data.on, refund.data.on, refund));
+    }
     case 'WrittenOff':
-      return writtenOff(event.data, event.data.on, 1n);
-    case 'WriteOffReversed':
-      return writtenOff(before(`write-off/${event.data.writeOffId}`).data, event.data.on, -1n);
+      return writtenOff(event.data, now(event.data.on));
+    case 'WriteOffReversed': {
+      const writeOff = before(`write-off/${event.data.writeOffId}`);
+      return writtenOff(writeOff.data, back(event.data.on, writeOff.data.on, writeOff));
+    }
     default:
       return [];
   }
 };
 
-/** Amounts by account, debits above zero, turned into postings of a day; `sign` -1 for a reversal. */
+/** What is to be known of an entry beside its amounts; `sign` -1 for a reversal. */
+interface Entry {
+  readonly on: LocalDate;
+  readonly sign: 1n | -1n;
+  readonly accounts: Accounts;
+}
+
+/** Amounts by account, debits above zero, turned into postings of a day. */
 const entry = (
-  effectiveOn: LocalDate,
+  { on: effectiveOn, sign }: Entry,
   currency: Currency,
-  sign: 1n | -1n,
-  sides: readonly (readonly [account: string, debit: Minor])[],
+  sides: readonly (readonly [side: Side, debit: Minor])[],
 ): Posting[] => {
-  const byAccount = new Map<string, Minor>();
-  for (const [account, debit] of sides) byAccount.set(account, (byAccount.get(account) ?? 0n) + sign * debit);
-  return [...byAccount]
-    .filter(([, debit]) => debit !== 0n)
-    .map(([account, debit]) => ({
+  const byAccount = new Map<string, { side: Side; debit: Minor }>();
+  for (const [side, debit] of sides) {
+    const key = `${side.account}\n${side.standsFor ?? ''}`;
+    byAccount.set(key, { side, debit: (byAccount.get(key)?.debit ?? 0n) + sign * debit });
+  }
+  return [...byAccount.values()]
+    .filter(({ debit }) => debit !== 0n)
+    .map(({ side, debit }) => ({
       effectiveOn,
-      account,
+      account: side.account,
+      standsFor: side.standsFor,
       currency,
       debit: debit > 0n ? debit : 0n,
       credit: debit < 0n ? -debit : 0n,
@@ -77,70 +136,72 @@ const entry = (
 };
 
 /** What lines cost: amounts on their accounts, taxes on the tax account. */
-const costOf = (lines: readonly Line[], currency: Currency): (readonly [string, Minor])[] =>
+const costOf = (lines: readonly Line[], currency: Currency, accounts: Accounts): (readonly [Side, Minor])[] =>
   lines.flatMap(({ account, amount, tax }) => [
-    [account ?? chart.expense.account, parseMinor(amount, currency)] as const,
-    ...(tax === undefined ? [] : [[chart.inputTax.account, parseMinor(tax, currency)] as const]),
+    [
+      account === undefined ? accounts('expense') : { account, standsFor: undefined },
+      parseMinor(amount, currency),
+    ] as const,
+    ...(tax === undefined ? [] : [[accounts('input-tax'), parseMinor(tax, currency)] as const]),
   ]);
 
-const invoiced = ({ currency, lines, total }: DataOf<'InvoicePosted'>, on: LocalDate, sign: 1n | -1n): Posting[] =>
-  entry(on, currency, sign, [...costOf(lines, currency), [chart.payables.account, -parseMinor(total, currency)]]);
+const invoiced = ({ currency, lines, total }: DataOf<'InvoicePosted'>, one: Entry): Posting[] =>
+  entry(one, currency, [
+    ...costOf(lines, currency, one.accounts),
+    [one.accounts('payables'), -parseMinor(total, currency)],
+  ]);
 
-const credited = ({ currency, lines, total }: DataOf<'CreditNotePosted'>, on: LocalDate, sign: 1n | -1n): Posting[] => {
-  const amount = parseMinor(total, currency);
-  const costs = lines ? costOf(lines, currency) : [[chart.expense.account, amount] as const];
-  return entry(on, currency, sign, [
-    [chart.onAccount.account, amount],
-    ...costs.map(([account, debit]) => [account, -debit] as const),
+const credited = ({ currency, lines, total }: DataOf<'CreditNotePosted'>, one: Entry): Posting[] => {
+  const costs = costOf(lines ?? [{ amount: total }], currency, one.accounts);
+  return entry(one, currency, [
+    [one.accounts('on-account'), parseMinor(total, currency)],
+    ...costs.map(([side, debit]) => [side, -debit] as const),
   ]);
 };
 
-const charged = ({ currency, amount, kind }: DataOf<'ChargePosted'>, on: LocalDate, sign: 1n | -1n): Posting[] => {
+const charged = ({ currency, amount, kind }: DataOf<'ChargePosted'>, one: Entry): Posting[] => {
   const minor = parseMinor(amount, currency);
-  return entry(on, currency, sign, [
-    [chargeAccount[kind], minor],
-    [chart.payables.account, -minor],
+  return entry(one, currency, [
+    [one.accounts(kind), minor],
+    [one.accounts('payables'), -minor],
   ]);
 };
 
-const paid = ({ currency, amount, bankAccount }: DataOf<'PaymentMade'>, on: LocalDate, sign: 1n | -1n): Posting[] => {
+const paid = ({ currency, amount, bankAccount }: DataOf<'PaymentMade'>, one: Entry): Posting[] => {
   const minor = parseMinor(amount, currency);
-  return entry(on, currency, sign, [
-    [chart.onAccount.account, minor],
-    [cashAccount(bankAccount), -minor],
+  return entry(one, currency, [
+    [one.accounts('on-account'), minor],
+    [one.accounts('cash', bankAccount), -minor],
   ]);
 };
 
-const allocated = ({ currency, amount, discount }: DataOf<'Allocated'>, on: LocalDate, sign: 1n | -1n): Posting[] => {
+const allocated = ({ currency, amount, discount, discountTax }: DataOf<'Allocated'>, one: Entry): Posting[] => {
   const minor = parseMinor(amount, currency);
   const off = discount === undefined ? 0n : parseMinor(discount, currency);
-  return entry(on, currency, sign, [
-    [chart.payables.account, minor + off],
-    [chart.onAccount.account, -minor],
-    [chart.discount.account, -off],
+  const tax = discountTax === undefined ? 0n : parseMinor(discountTax, currency);
+  return entry(one, currency, [
+    [one.accounts('payables'), minor + off],
+    [one.accounts('on-account'), -minor],
+    [one.accounts('discount-received'), tax - off],
+    [one.accounts('input-tax'), -tax],
   ]);
 };
 
-const refunded = (
-  { currency, amount, from }: DataOf<'RefundReceived'>,
-  before: Before,
-  on: LocalDate,
-  sign: 1n | -1n,
-): Posting[] => {
+const refunded = ({ currency, amount, from }: DataOf<'RefundReceived'>, before: Before, one: Entry): Posting[] => {
   const minor = parseMinor(amount, currency);
   const source = before(sourceName(from)) as Document | undefined;
   // The money comes back to the account that it was paid from; a credit note does not say which that was.
   const bankAccount = source?.kind === 'payment' ? source.posted.bankAccount : undefined;
-  return entry(on, currency, sign, [
-    [cashAccount(bankAccount), minor],
-    [chart.onAccount.account, -minor],
+  return entry(one, currency, [
+    [one.accounts('cash', bankAccount), minor],
+    [one.accounts('on-account'), -minor],
   ]);
 };
 
-const writtenOff = ({ currency, amount }: DataOf<'WrittenOff'>, on: LocalDate, sign: 1n | -1n): Posting[] => {
+const writtenOff = ({ currency, amount }: DataOf<'WrittenOff'>, one: Entry): Posting[] => {
   const minor = parseMinor(amount, currency);
-  return entry(on, currency, sign, [
-    [chart.payables.account, minor],
-    [chart.writeOff.account, -minor],
+  return entry(one, currency, [
+    [one.accounts('payables'), minor],
+    [one.accounts('write-off'), -minor],
   ]);
 };

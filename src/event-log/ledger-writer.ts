@@ -18,6 +18,8 @@ export interface Request {
   /** A print of the request, for its key; empty without one. */
   readonly requestHash: string;
   readonly correlationId: string;
+  /** The id of the event that it follows from, if it is nobody's order. */
+  readonly causationId?: string;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   /** Shows the document that the command is about, as JSON without what only the log knows. */
@@ -500,11 +502,12 @@ export class LedgerWriter {
   }
 }
 
-const restsOf = ({ actor, correlationId, key }: Request, { events, contentHash }: Decision): string[] =>
+const restsOf = ({ actor, correlationId, causationId, key }: Request, { events, contentHash }: Decision): string[] =>
   events.map((event, n) =>
     restOfLine(event, {
       actor,
       correlationId,
+      causationId,
       idempotencyKey: key,
       // Of the event that makes the document; what else the command does follows from it.
       contentHash: n === 0 ? contentHash : undefined,

@@ -92,6 +92,8 @@ export const canonicalLine = (line: object): boolean => {
 export interface Origin {
   readonly actor: Actor;
   readonly correlationId: string;
+  /** The id of the event that a command of its own follows from. */
+  readonly causationId?: string;
   readonly idempotencyKey?: string;
   readonly contentHash?: string;
 }
@@ -100,9 +102,12 @@ export interface Origin {
 export const versionOf = (event: ApEvent): number => catalogue[event.type].version;
 
 /** The end of an event's line, from its actor on; the log writes what only it knows before it. */
-export const restOfLine = (event: ApEvent, { actor, idempotencyKey, correlationId, contentHash }: Origin): string =>
+export const restOfLine = (
+  event: ApEvent,
+  { actor, idempotencyKey, correlationId, causationId, contentHash }: Origin,
+): string =>
   // The order of the keys is the order on the line; undefined ones are left out.
-  JSON.stringify({ actor, idempotencyKey, correlationId, contentHash, data: event.data }).slice(1);
+  JSON.stringify({ actor, idempotencyKey, correlationId, causationId, contentHash, data: event.data }).slice(1);
 
 /** JSON with its keys in order: the same text for the same value. */
 export const canonical = (value: unknown): string => stringify(value) ?? 'null';

@@ -1,5 +1,6 @@
 import { addDays, type LocalDate, lastDay } from '../domain/calendar.js';
-import { accountOf, chart } from '../domain/chart-of-accounts.js';
+import { accountOf, type Chart } from '../domain/chart-of-accounts.js';
+import { chartThen } from '../reports/chart.js';
 import { formatMinor } from '../domain/money.js';
 import {
   type AccountOf,
@@ -24,17 +25,18 @@ export async function* beancountJournal(source: Source): AsyncGenerator<string> 
   const span = await spanOf(source);
   if (!span) return;
   yield span.currencies.map((currency) => `${span.firstDay} commodity ${currency}\n`).join('');
+  const chart = await source.read((snapshot) => chartThen(snapshot, moment.position));
   const all = await balancesOf(source);
   let last: AccountOf | undefined;
   for (const balances of inParts(all)) {
     let opened = '';
     for (const next of balances) {
-      if (!isSameAccount(last, next)) opened += opening(next, span.firstDay);
+      if (!isSameAccount(last, next)) opened += opening(chart, next, span.firstDay);
       last = next;
     }
     yield opened;
   }
-  for await (const entries of entriesOf(source)) yield entries.map(transaction).join('');
+  for await (const entries of entriesOf(source)) yield entries.map((entry) => transaction(chart, entry)).join('');
   // A balance is that of the start of its day. After the last day that there is, there is none to assert it on.
   const after = [asOf, span.lastDay].find((day) => day < lastDay);
   if (after === undefined) return;
@@ -43,27 +45,27 @@ export async function* beancountJournal(source: Source): AsyncGenerator<string> 
       .map(({ currency, balance, ...account }) => {
         // Without a tolerance beancount passes over a difference of one minor unit.
         const [exact, whole] = [0n, balance].map((minor) => formatMinor(minor, currency));
-        return `\n${addDays(after, 1)} balance ${accountName(account)}  ${whole} ~ ${exact} ${currency}\n`;
+        return `\n${addDays(after, 1)} balance ${accountName(chart, account)}  ${whole} ~ ${exact} ${currency}\n`;
       })
       .join('');
   }
 }
 
-const opening = ({ account, vendorId }: AccountOf, on: LocalDate): string =>
-  `${on} open ${accountName({ account, vendorId })}\n  account: ${text(account)}\n${vendorId === undefined ? '' : `  vendor: "${vendorId}"\n`}`;
+const opening = (chart: Chart, { account, vendorId }: AccountOf, on: LocalDate): string =>
+  `${on} open ${accountName(chart, { account, vendorId })}\n  account: ${text(account)}\n${vendorId === undefined ? '' : `  vendor: "${vendorId}"\n`}`;
 
-const transaction = (entry: DatedEntry): string => {
+const transaction = (chart: Chart, entry: DatedEntry): string => {
   const head = `\n${entry.on} * ${text(entry.vendorName)} ${text(narrationOf(entry))} ^${entry.kind}/${entry.id}\n`;
   const about = `  position: ${entry.position}\n  type: "${entry.type}"\n  recorded: "${entry.recordedAt}"\n`;
-  return `${head}${about}${entry.lines.map(posting).join('')}`;
+  return `${head}${about}${entry.lines.map((line) => posting(chart, line)).join('')}`;
 };
 
-const posting = ({ currency, amount, item, dates, ...account }: EntryLine): string => {
+const posting = (chart: Chart, { currency, amount, item, dates, ...account }: EntryLine): string => {
   const facts = [
     ...(item === undefined ? [] : [`item: "${item}"`]),
     ...(dates ? [`due: ${dates.due}`, `odue: ${dates.originalDue}`, `planned: ${dates.planned}`] : []),
   ];
-  return `  ${accountName(account)}  ${formatMinor(amount, currency)} ${currency}\n${facts.map((fact) => `    ${fact}\n`).join('')}`;
+  return `  ${accountName(chart, account)}  ${formatMinor(amount, currency)} ${currency}\n${facts.map((fact) => `    ${fact}\n`).join('')}`;
 };
 
 /** A text in quotation marks, on one line. */
@@ -71,13 +73,13 @@ const text = (value: string): string => `"${oneLine(value).replace(/["\\]/g, '\\
 
 const tops = { asset: 'Assets', liability: 'Liabilities', expense: 'Expenses', income: 'Income' } as const;
 
-/** @example accountName({ account: 'payables', vendorId: 'aws' }) // 'Liabilities:Payables:V-aws' */
-const accountName = ({ account, vendorId }: AccountOf): string => {
-  if (account === chart.payables.account) return `Liabilities:Payables:V-${encoded(vendorId!)}`;
-  if (account === chart.onAccount.account) return `Assets:On-Account:V-${encoded(vendorId!)}`;
-  const cash = `${chart.cash.account}:`;
+/** @example accountName([], { account: 'payables', vendorId: 'aws' }) // 'Liabilities:Payables:V-aws' */
+const accountName = (chart: Chart, { account, vendorId }: AccountOf): string => {
+  if (vendorId !== undefined && account === 'payables') return `Liabilities:Payables:V-${encoded(vendorId)}`;
+  if (vendorId !== undefined) return `Assets:On-Account:V-${encoded(vendorId)}`;
+  const cash = 'cash:';
   if (account.startsWith(cash)) return `Assets:Cash:B-${encoded(account.slice(cash.length))}`;
-  return `${tops[accountOf(account).type]}:A-${encoded(account)}`;
+  return `${tops[accountOf(chart, account).type]}:A-${encoded(account)}`;
 };
 
 /** A part of a name has letters, digits and hyphens only: all else is its code between hyphens, a hyphen is two. */

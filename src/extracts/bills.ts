@@ -1,7 +1,8 @@
 import type { LocalDate } from '../domain/calendar.js';
 import { assertNever } from '../domain/assert-never.js';
-import { chargeAccount, chart } from '../domain/chart-of-accounts.js';
+import { accountFor, type Chart } from '../domain/chart-of-accounts.js';
 import {
+  type AccountRole,
   documentsOf,
   type EventOf,
   type EventType,
@@ -13,6 +14,7 @@ import {
 import { type Currency, type Minor, parseMinor } from '../domain/money.js';
 import { readLine } from '../event-log/record.js';
 import { dayText, inScope, scopeValues } from '../reports/books-sql.js';
+import { chartThen } from '../reports/chart.js';
 import type { Snapshot } from '../reports/snapshot.js';
 import type { Source } from './reading.js';
 
@@ -48,6 +50,8 @@ export interface BillLine {
   readonly tax: Minor | undefined;
   readonly debit: string;
   readonly credit: string;
+  /** That of the tax, on the same side as `debit`. */
+  readonly taxDebit: string;
 }
 
 const listedTypes: readonly EventType[] = [
@@ -123,13 +127,14 @@ export const firstDay = async ({ read, moment }: Source): Promise<LocalDate> => 
  * the order of recording.
  */
 export async function* billsOf({ read, moment }: Source, from: LocalDate): AsyncGenerator<readonly Bill[]> {
+  const chart = await read((snapshot) => chartThen(snapshot, moment.position));
   for (let after: number | undefined = 0; after !== undefined;) {
     const place: number = after;
     const page = await read(async (snapshot) => {
       const events = await eventsAfter(snapshot, place, [moment.position, listedTypes, from, moment.asOf]);
       return withTheirs(snapshot, events, moment.position);
     });
-    yield page.map(billOf);
+    yield page.map((listed) => billOf(listed, chart));
     // A page may end early, where the lines are long; only an empty one is the end.
     after = page.at(-1)?.event.position;
   }
@@ -190,8 +195,8 @@ const linesOfDocuments = async (
   return new Map(rows.map(({ document, line }) => [document, readLine(line)]));
 };
 
-const billOf = ({ event, made, modified, approved }: Listed): Bill => {
-  const bill = postedBill(made);
+const billOf = ({ event, made, modified, approved }: Listed, chart: Chart): Bill => {
+  const bill = postedBill(made, chart);
   if (event === made) return { ...bill, entered: event, modified, approved };
   const lines = bill.lines.map((line) => ({
     ...line,
@@ -202,26 +207,37 @@ const billOf = ({ event, made, modified, approved }: Listed): Bill => {
   return { ...bill, id: `${bill.id}/reversal`, total: -bill.total, lines, entered: event, ...none };
 };
 
-const postedBill = ({ type, data }: Posted): Omit<Bill, 'entered' | 'modified' | 'approved'> => {
+/** The accounts of a document's entry, which its reversal has too. */
+type Accounts = (role: AccountRole) => string;
+
+const postedBill = (
+  { type, data, effectiveOn, position }: Posted,
+  chart: Chart,
+): Omit<Bill, 'entered' | 'modified' | 'approved'> => {
   const { vendorId, currency } = data;
   const common = { vendorId, currency, dueOn: undefined, terms: undefined, number: undefined };
-  const payables = chart.payables.account;
+  const accounts: Accounts = (role) => accountFor(chart, role, effectiveOn, position);
   switch (type) {
     case 'InvoicePosted': {
       const { invoiceId: id, number, invoiceDate: date, terms, total, schedule, lines } = data;
       const [dueOn] = schedule.map(({ dueOn: day }) => day).sort();
-      const amounts = { total: parseMinor(total, currency), lines: linesOf(lines, currency, 1n, payables) };
+      const amounts = { total: parseMinor(total, currency), lines: linesOf(lines, currency, 1n, 'payables', accounts) };
       return { ...common, id, number, date, dueOn, terms, ...amounts };
     }
     case 'ChargePosted': {
       const total = parseMinor(data.amount, currency);
-      const debit = chargeAccount[data.kind];
-      const line = { description: data.kind, amount: total, tax: undefined, debit, credit: payables };
-      return { ...common, id: `charge/${data.chargeId}`, date: data.on, dueOn: data.dueDate, total, lines: [line] };
+      const [line] = linesOf(
+        [{ description: data.kind, account: accounts(data.kind), amount: data.amount }],
+        currency,
+        1n,
+        'payables',
+        accounts,
+      );
+      return { ...common, id: `charge/${data.chargeId}`, date: data.on, dueOn: data.dueDate, total, lines: [line!] };
     }
     case 'CreditNotePosted': {
       const { creditNoteId, number, date, total, lines = [{ amount: total }] } = data;
-      const credited = linesOf(lines, currency, -1n, chart.onAccount.account);
+      const credited = linesOf(lines, currency, -1n, 'on-account', accounts);
       const id = `credit-note/${creditNoteId}`;
       return { ...common, id, number, date, total: -parseMinor(total, currency), lines: credited };
     }
@@ -230,11 +246,18 @@ const postedBill = ({ type, data }: Posted): Omit<Bill, 'entered' | 'modified' |
   }
 };
 
-const linesOf = (lines: readonly Line[], currency: Currency, sign: 1n | -1n, credit: string): BillLine[] =>
+const linesOf = (
+  lines: readonly Line[],
+  currency: Currency,
+  sign: 1n | -1n,
+  credit: AccountRole,
+  accounts: Accounts,
+): BillLine[] =>
   lines.map(({ description, account, amount, tax }) => ({
     description,
     amount: sign * parseMinor(amount, currency),
     tax: tax === undefined ? undefined : sign * parseMinor(tax, currency),
-    debit: account ?? chart.expense.account,
-    credit,
+    debit: account ?? accounts('expense'),
+    credit: accounts(credit),
+    taxDebit: accounts('input-tax'),
   }));

@@ -1,9 +1,9 @@
 import type { Instant, LocalDate } from '../domain/calendar.js';
-import { chart, controlAccounts } from '../domain/chart-of-accounts.js';
+import { controlRoles } from '../domain/chart-of-accounts.js';
 import type { EventType } from '../domain/events.js';
 import type { Currency, Minor } from '../domain/money.js';
 import type { Moment } from '../reports/as-of.js';
-import { dayText, inScope, instantText, scopeValues } from '../reports/books-sql.js';
+import { dayText, defaultAccount, inScope, instantText, scopeValues } from '../reports/books-sql.js';
 import { minorOf, type Sum } from '../reports/figures.js';
 import type { Snapshot } from '../reports/snapshot.js';
 import type { Source } from './reading.js';
@@ -12,7 +12,10 @@ import type { Source } from './reading.js';
 // control accounts comes from the open items, by vendor and by due date; everything else from the journal. So an entry
 // balances only if the two agree about it, and the balances at the end are those of the journal.
 
-/** An account of the journal; the two control accounts are one for each vendor. */
+/**
+ * An account of the journal. What ever stood for payables or on-account is one account for each vendor, under the name
+ * that it has in the default chart.
+ */
 export interface AccountOf {
   readonly account: string;
   readonly vendorId: string | undefined;
@@ -56,10 +59,11 @@ export interface DatedEntry {
 /** Few enough to be written without keeping other requests waiting, and to be read by their keys. */
 const linesPerRead = 4_000;
 
-const control = `array[${controlAccounts.map((account) => `'${account}'`).join(', ')}]`;
+const control = `array[${controlRoles.map((account) => `'${account}'`).join(', ')}]`;
 
 const balancesQuery = `
-  select case when account = any (${control}) then vendor_id else '' end as vendor_id, account, currency,
+  select case when ${defaultAccount} = any (${control}) then vendor_id else '' end as vendor_id,
+         case when ${defaultAccount} = any (${control}) then ${defaultAccount} else account end as account, currency,
          sum(debit - credit) as balance
     from books.journal_lines where ${inScope} group by 1, 2, 3 order by 1, 2, 3`;
 
@@ -137,10 +141,10 @@ const entriesQuery = `
            item_type as kind, item_id as id, null::text as item, null::date as due_on, null::date as original_due_on,
            null::date as planned_on
       from page join books.journal_lines j using (effective_on, position)
-     where j.ledger_id = $1 and j.generation = $2 and j.account <> all (${control})
+     where j.ledger_id = $1 and j.generation = $2 and ${defaultAccount} <> all (${control})
     union all
     select effective_on, position, 1, line,
-           case when item_type in ('invoice', 'charge') then '${chart.payables.account}' else '${chart.onAccount.account}' end,
+           case when item_type in ('invoice', 'charge') then 'payables' else 'on-account' end,
            currency, -owed, vendor_id, item_type, item_id, item_type || '/' || item_id, due_on, original_due_on, planned_on
       from page join books.subledger_lines s using (effective_on, position)
      where s.ledger_id = $1 and s.generation = $2 and s.owed <> 0
@@ -238,7 +242,7 @@ const lineOf = (row: EntryRow): EntryLine => ({
   amount: minorOf(row.amount),
   item: row.item ?? undefined,
   dates:
-    row.account === chart.payables.account
+    row.item !== null && row.account === 'payables'
       ? { due: row.due_on, originalDue: row.original_due_on, planned: row.planned_on }
       : undefined,
 });

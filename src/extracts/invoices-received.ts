@@ -1,5 +1,5 @@
 import type { LocalDate } from '../domain/calendar.js';
-import { chart } from '../domain/chart-of-accounts.js';
+import { defaults } from '../domain/chart-of-accounts.js';
 import { type Currency, formatMinor, type Minor, sum } from '../domain/money.js';
 import { type Bill, type BillLine, billsOf } from './bills.js';
 import { record, recordOf } from './delimited.js';
@@ -102,7 +102,7 @@ const lineRecord = ({ id, currency }: Bill, line: BillLine, number: number, { le
     GL_Line_Debit_Account_Number: line.debit,
     GL_Line_Credit_Account_Number: line.credit,
     ...(line.tax !== undefined && {
-      GL_Tax1_Debit_Account_Number: chart.inputTax.account,
+      GL_Tax1_Debit_Account_Number: line.taxDebit,
       GL_Tax1_Credit_Account_Number: line.credit,
     }),
   });
@@ -135,7 +135,7 @@ const taxOf = (tax: Minor | undefined, currency: Currency): Record<string, strin
   tax === undefined
     ? {}
     : {
-        Tax1_Type: chart.inputTax.account,
-        Tax1_Type_Description: chart.inputTax.name,
+        Tax1_Type: defaults['input-tax'].account,
+        Tax1_Type_Description: defaults['input-tax'].name,
         Tax1_Local: formatMinor(tax, currency),
       };

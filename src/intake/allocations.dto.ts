@@ -20,6 +20,11 @@ export class AllocateBody {
   @Money()
   amount!: string;
 
+  /** What the vendor lets us off beside it, where it comes from a payment: settles the item and costs no cash. */
+  @Optional()
+  @Money({ example: '20000.00' })
+  discount?: string;
+
   /** By default the later of the two documents' dates; may be later still. */
   @Optional()
   @Day()
@@ -47,6 +52,9 @@ export class AllocationResource extends Shown {
   /** What the vendor lets us off beside it. */
   @ShownAmount()
   discount?: string;
+  /** How much of the discount is tax; absent where nothing is. */
+  @ShownAmount()
+  discountTax?: string;
   @ShownDay()
   on!: string;
   status!: 'in-force' | 'reversed';

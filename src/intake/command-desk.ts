@@ -6,7 +6,7 @@ import type { Document } from '../domain/documents.js';
 import { EventLog } from '../event-log/event-log.js';
 import { Execute } from '../event-log/execute.js';
 import { KeyReused, type Rendered, type Rendering } from '../event-log/ledger-writer.js';
-import type { Notice } from '../event-log/log-store.js';
+import type { Notice, Receipt } from '../event-log/log-store.js';
 import type { Call } from './call.js';
 import { answerOf, requestPrint, type Sendable } from './idempotency.js';
 
@@ -21,6 +21,8 @@ interface Besides {
   readonly ledgerId?: string;
   /** What the log noticed when the document was recorded, where an earlier command did that. */
   readonly notices?: () => Promise<readonly Notice[]> | undefined;
+  /** What the answer waits for, the first one and every repeat: how it then reads. */
+  readonly complete?: (receipt: Receipt) => Promise<Receipt>;
 }
 
 /** Hands commands over to the log, and its answers back. */
@@ -58,7 +60,7 @@ export class CommandDesk {
     call: Pick<Call, 'actor' | 'key' | 'ledgerId' | 'method' | 'path' | 'body'>,
     command: Command,
     render: Render<D>,
-    { ledgerId = call.ledgerId, notices }: Besides = {},
+    { ledgerId = call.ledgerId, notices, complete = (receipt) => Promise.resolve(receipt) }: Besides = {},
   ): Promise<Sendable> {
     const correlationId = uuidv7();
     const answer = await this.bus.execute(
@@ -75,9 +77,10 @@ export class CommandDesk {
         },
       }),
     );
-    const { receipt, replayed } = answer;
+    const { replayed } = answer;
+    const receipt = await complete(answer.receipt);
     const more = receipt.notices.length === 0 ? notices?.() : undefined;
-    return answerOf(ledgerId, more ? { receipt: { ...receipt, notices: await more }, replayed } : answer);
+    return answerOf(ledgerId, { receipt: more ? { ...receipt, notices: await more } : receipt, replayed });
   }
 
   /**

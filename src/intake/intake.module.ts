@@ -7,6 +7,8 @@ import { ReportsModule } from '../reports/reports.module.js';
 import { AccessController } from './access.controller.js';
 import { AccessDesk } from './access-desk.js';
 import { AccessReportController } from './access-report.controller.js';
+import { AccountsController } from './accounts.controller.js';
+import { AccountsDesk } from './accounts.desk.js';
 import { AllocationsController } from './allocations.controller.js';
 import { ApprovalsController } from './approvals.controller.js';
 import { AuditController } from './audit.controller.js';
@@ -58,6 +60,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
  * - `EventLog` (class of event-log/event-log.ts)
  * - `Books` (class of projections/books.ts)
  * - `Proofs` (class of audit/proofs.ts)
+ * - `TotalsRecorder` (class of closing/totals-recorder.ts)
  * - `DataSource` (class of typeorm), initialised with `entities: [...intakeEntities]`
  * - `Planner`, `PlanJobs` and `Adopter` (classes of planning/planner.ts, plan-jobs.ts and adopter.ts)
  * - `AccessDirectory`, `Login`, `TokenUses` (classes of access/)
@@ -90,6 +93,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
     CashPriorityReportController,
     PeriodsController,
     PolicyController,
+    AccountsController,
     PresetsController,
     AccessController,
     AccessReportController,
@@ -97,6 +101,7 @@ export const intakeEntities: readonly (new () => object)[] = [ListedDocument];
   ],
   providers: [
     AccessDesk,
+    AccountsDesk,
     BankDetailsDesk,
     CashPlanLists,
     CashPlans,

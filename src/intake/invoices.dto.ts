@@ -160,6 +160,9 @@ export class ShownSettlement {
   /** What the vendor lets us off beside it. */
   @ShownAmount()
   discount?: string;
+  /** How much of the discount is tax; absent where nothing is. */
+  @ShownAmount()
+  discountTax?: string;
   @ShownDay()
   on!: string;
   status!: 'in-force' | 'reversed';

@@ -1,14 +1,15 @@
 import { Body, Get, Param, Post, Query } from '@nestjs/common';
 import { AnyRole, Roles } from '../access/declared.js';
+import { TotalsRecorder } from '../closing/totals-recorder.js';
 import { evolve, type Ledger } from '../domain/documents.js';
-import type { RecordedEvent } from '../domain/events.js';
-import { isClosed, isPeriod } from '../domain/periods.js';
+import { changesOf, isClosed, isPeriod, namedPeriods, type PeriodTotals, totalsInForce } from '../domain/periods.js';
 import { EventLog } from '../event-log/event-log.js';
+import type { Receipt } from '../event-log/log-store.js';
 import { ApiPeriod, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { CommandDesk, type Render } from './command-desk.js';
 import { readCursor, writeCursor } from './lists.js';
-import { PeriodBody, PeriodResource, toPeriodCommand } from './periods.dto.js';
+import { PeriodBody, PeriodResource, type ShownPeriodTotals, toPeriodCommand } from './periods.dto.js';
 import type { Plain } from './plain.js';
 import { Problem } from './problems.js';
 import { Reader, send } from './reader.js';
@@ -21,15 +22,21 @@ export class PeriodsController {
     private readonly desk: CommandDesk,
     private readonly reader: Reader,
     private readonly log: EventLog,
+    private readonly totals: TotalsRecorder,
   ) {}
 
-  /** Closes a month after its last day, and all months before it: nothing takes effect in them any more. */
+  /**
+   * Closes a month after its last day, and all months before it: nothing takes effect in them any more. What the books say
+   * as of that day is recorded with it.
+   */
   @Post(':period/close')
   @Roles('approver')
   @ApiPeriod()
   @Commands(PeriodResource)
   close(@TheCall() call: Call, @Param('period') period: string, @Body(Checked) body: PeriodBody): Promise<string> {
-    return this.desk.carryOut(call, toPeriodCommand('ClosePeriod', period, body), rendering(period));
+    return this.desk.carryOut(call, toPeriodCommand('ClosePeriod', period, body), rendering(period), {
+      complete: (receipt) => this.withTotals(call.ledgerId, receipt),
+    });
   }
 
   /** Opens the last closed month again; those before it stay closed. */
@@ -53,12 +60,11 @@ export class PeriodsController {
       (before, event) => evolve('ledger', before, event) as Ledger,
       undefined,
     );
-    const named = history.flatMap((event) => (isOfPeriods(event) ? [event.data.period] : []));
-    const found = [...new Set(named)].sort().filter((period) => period > after);
+    const found = namedPeriods(history).filter((period) => period > after);
     const page = found.slice(0, Number(query.limit ?? 100));
     const position = Math.max(head.position, history.at(-1)?.position ?? 0);
     return send(call, position, {
-      items: page.map((period) => periodResource(ledger!, period)),
+      items: page.map((period) => periodResource(ledger!, period, totalsInForce(history, period))),
       next: found.length > page.length ? writeCursor({ madeAt: 0, id: page.at(-1)! }) : null,
     });
   }
@@ -75,33 +81,37 @@ export class PeriodsController {
       call,
       'ledger',
       query,
-      (ledger) => periodResource(ledger, period),
+      (ledger, { history }) => periodResource(ledger, period, totalsInForce(history, period)),
       (history) => changesOf(history, period),
     );
   }
+
+  /** The answer to a closing with the totals that it was recorded with, if they are there within 5 seconds. */
+  private async withTotals(ledgerId: string, receipt: Receipt): Promise<Receipt> {
+    const totals = await this.totals.totalsAt(ledgerId, receipt.position);
+    if (!totals) return receipt;
+    const resource = JSON.parse(receipt.body) as Plain<PeriodResource>;
+    return {
+      ...receipt,
+      position: Math.max(receipt.position, totals.position),
+      body: JSON.stringify({ ...resource, totals: shownTotals(totals) }),
+    };
+  }
 }
 
-const periodResource = (ledger: Ledger, period: string): Plain<PeriodResource> => ({
+const periodResource = (ledger: Ledger, period: string, totals?: PeriodTotals): Plain<PeriodResource> => ({
   id: period,
   status: isClosed(ledger, period) ? 'closed' : 'open',
   closedThrough: ledger.closedThrough,
+  totals: totals ? shownTotals(totals) : null,
+});
+
+/** As they were recorded; the period is that of the resource. */
+const shownTotals = ({ data: { period: _, ...totals } }: PeriodTotals): Plain<ShownPeriodTotals> => ({
+  ...totals,
+  currencies: [...totals.currencies],
 });
 
 const rendering =
   (period: string): Render<Ledger> =>
   (ledger) => ({ location: `/periods/${period}`, resource: periodResource(ledger, period) });
-
-type OfPeriods = Extract<RecordedEvent, { type: 'PeriodClosed' | 'PeriodReopened' }>;
-
-const isOfPeriods = (event: RecordedEvent): event is OfPeriods =>
-  event.type === 'PeriodClosed' || event.type === 'PeriodReopened';
-
-/** What closed a month or opened it again, by its own name or by that of a later one. */
-const changesOf = (history: readonly RecordedEvent[], period: string): RecordedEvent[] => {
-  let wasClosed = false;
-  return history.filter(isOfPeriods).filter(({ data: { closedThrough } }) => {
-    const before = wasClosed;
-    wasClosed = isClosed(closedThrough === null ? {} : { closedThrough }, period);
-    return wasClosed !== before;
-  });
-};

@@ -2,7 +2,7 @@ import type { PeriodCommand } from '../domain/periods.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { Optional, Text } from './fields.js';
 import type { Plain } from './plain.js';
-import { Shown, ShownDay } from './shown.dto.js';
+import { Shown, ShownAmount, ShownDay, ShownPosition } from './shown.dto.js';
 
 /** Closes a period, or opens it again. */
 export class PeriodBody {
@@ -13,10 +13,72 @@ export class PeriodBody {
 }
 
 export const toPeriodCommand = (
-  type: PeriodCommand['type'],
+  type: 'ClosePeriod' | 'ReopenPeriod',
   period: string,
   { reason }: Plain<PeriodBody>,
 ): PeriodCommand => ({ type, period, ...(reason !== undefined && { reason }) });
+
+/** What is open by how many days it is late. */
+export class ShownAgeing {
+  @ShownAmount()
+  notDue!: string;
+  @ShownAmount()
+  '1-30'!: string;
+  @ShownAmount()
+  '31-60'!: string;
+  @ShownAmount()
+  '61-90'!: string;
+  @ShownAmount()
+  'over-90'!: string;
+  @ShownAmount()
+  total!: string;
+}
+
+export class ShownCurrencyTotals {
+  currency!: string;
+  /** Of the journal: payables less what is on account. */
+  @ShownAmount()
+  controlAccount!: string;
+  /** Open invoices and charges, before credit. */
+  @ShownAmount()
+  owed!: string;
+  /** What is left of payments and credit notes. */
+  @ShownAmount()
+  onAccount!: string;
+  /** By due dates with agreed deferrals, net of credit. */
+  ageing!: ShownAgeing;
+}
+
+export class ShownEventCounts {
+  /** Up to the closing. */
+  recorded!: number;
+  /** Of these, how many took effect on the days that were closed. */
+  inPeriod!: number;
+}
+
+export class ShownTree {
+  /** Of how many lines. */
+  size!: number;
+  /** In base64. */
+  root!: string;
+}
+
+/** What the books say as of the last day of a period, with everything recorded up to its closing. */
+export class ShownPeriodTotals {
+  /** The first of the days that were closed; null if no day was closed before. */
+  @ApiProperty({ type: String, format: 'date', example: '2023-10-01', nullable: true })
+  closedFrom!: string | null;
+  @ShownDay()
+  closedThrough!: string;
+  /** Of the closing. */
+  @ShownPosition()
+  position!: number;
+  events!: ShownEventCounts;
+  /** Those in which nothing was owed or on account are left out. */
+  currencies!: ShownCurrencyTotals[];
+  /** Of the log with the closing: every later checkpoint continues it. */
+  checkpoint!: ShownTree;
+}
 
 export class PeriodResource extends Shown {
   /** A month. */
@@ -28,4 +90,10 @@ export class PeriodResource extends Shown {
   /** The last day of the last closed period; absent while none is closed. */
   @ShownDay()
   closedThrough?: string;
+  /**
+   * What the books said when it was closed. Null while it is open, while it is closed with a later month only, and for as
+   * long as they are not recorded yet.
+   */
+  @ApiProperty({ type: () => ShownPeriodTotals, nullable: true })
+  totals!: ShownPeriodTotals | null;
 }

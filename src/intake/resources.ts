@@ -3,7 +3,7 @@ import { type CreditNote, leftInTheEnd, type Payment, type Source, type Use } fr
 import type { Allocation, DeferralRecord, Ledger, Refund, WriteOff } from '../domain/documents.js';
 import type { DocumentName } from '../domain/events.js';
 import { latest } from '../domain/calendar.js';
-import { formatMinor, least, type Minor, sum } from '../domain/money.js';
+import { type Amount, formatMinor, least, type Minor, sum } from '../domain/money.js';
 import {
   type Charge,
   type Deferral,
@@ -96,6 +96,10 @@ const itemView = (item: Item, today: LocalDate): ItemView => {
   };
 };
 
+/** An amount that is left out where there is nothing of it. */
+const aboveZero = (amount: Amount | undefined): Amount | undefined =>
+  amount !== undefined && /[1-9]/.test(amount) ? amount : undefined;
+
 const settlement = (
   reduction: Reduction,
   source: DocumentName,
@@ -105,6 +109,7 @@ const settlement = (
   from: source.startsWith('payment/') ? { paymentId: idIn(source) } : { creditNoteId: idIn(source) },
   amount: format(reduction.amount - reduction.discount),
   discount: reduction.discount > 0n ? format(reduction.discount) : undefined,
+  discountTax: aboveZero(reduction.discountTax === undefined ? undefined : format(reduction.discountTax)),
   on: reduction.on,
   ...stateOf(reduction),
 });
@@ -228,12 +233,13 @@ const sourceView = (source: Source): Omit<Plain<SourceResource>, 'id' | 'vendorI
 
 const allocationOf = (
   use: Use,
-  { allocationId, to, amount, discount, on }: NonNullable<Use['allocation']>,
+  { allocationId, to, amount, discount, discountTax, on }: NonNullable<Use['allocation']>,
 ): Plain<ShownAllocation> => ({
   id: allocationId,
   to,
   amount,
   discount,
+  discountTax: aboveZero(discountTax),
   on,
   ...stateOf(use),
 });
@@ -259,8 +265,8 @@ const reversible = ({
 });
 
 export const allocationResource = (allocation: Allocation): Plain<AllocationResource> => {
-  const { allocationId, ...data } = allocation.data;
-  return { id: allocationId, ...data, ...reversible(allocation) };
+  const { allocationId, discountTax, ...data } = allocation.data;
+  return { id: allocationId, ...data, discountTax: aboveZero(discountTax), ...reversible(allocation) };
 };
 
 export const refundResource = (refund: Refund): Plain<RefundResource> => {

@@ -14,6 +14,7 @@ import {
   type PlanVendor,
 } from '../cash-priority/model.js';
 import { merged } from '../domain/consequences.js';
+import { hundredths } from '../domain/discounts.js';
 import type { Consequences } from '../domain/events.js';
 import {
   type Amount,
@@ -152,10 +153,13 @@ const queries = {
   // What the journal says went out of our cash, less what came back, since the oldest balance that counts: payments,
   // their reversals, refunds.
   paid: `
-    select account, ${dayText('effective_on')} as on, sum(credit - debit) as paid
-      from books.journal_lines
-     where ${inScope} and (account = 'cash' or account like 'cash:%')
-       and effective_on >= (select min(stated_on) from (${latestBalances}) b)
+    select account, ${dayText('effective_on')} as on, sum(paid) as paid
+      from (select account, effective_on, credit - debit as paid from books.journal_lines
+             where ${inScope} and stands_for is null and (account = 'cash' or account like 'cash:%')
+             union all
+            select stands_for, effective_on, credit - debit from books.journal_lines
+             where ${inScope} and (stands_for = 'cash' or stands_for like 'cash:%')) lines
+     where effective_on >= (select min(stated_on) from (${latestBalances}) b)
      group by account, effective_on`,
   expectations: `
     select e.expectation_id as id, e.direction, ${dayText('e.expected_on')} as on, e.amount, e.certainty, e.vendor_id,
@@ -298,12 +302,6 @@ const itemOf = (rows: readonly Rows['items'][], context: Context): PlanItem => {
     ...(off > 0n && { discount: { until: discount!.until, amount: full(off, currency) } }),
     ...(own.length > 0 && { offers: own.map((row) => offerOf(row, currency)) }),
   };
-};
-
-/** A percentage with at most two decimals, in hundredths of one per cent. */
-const hundredths = (percent: string): bigint => {
-  const [whole = '0', fraction = ''] = percent.split('.');
-  return BigInt(whole + fraction.padEnd(2, '0'));
 };
 
 const withoutCutoffs = ({ cutoffs: _, ...consequences }: Kept): PlanConsequences => consequences;

@@ -1,5 +1,5 @@
-import { addDays, daysBetween, lastDay } from '../domain/calendar.js';
 import { consequencesOf } from '../domain/consequences.js';
+import { discountTermsOf } from '../domain/discounts.js';
 import type { RecordedEvent } from '../domain/events.js';
 import { parseMinor } from '../domain/money.js';
 
@@ -30,6 +30,7 @@ export const cashTables = {
   settlement_discounts: ['invoice_id', 'position', 'until', 'percent'],
   cash_plans: ['plan_id', 'position', 'facts'],
   policies: ['position', 'policy'],
+  accounts: ['position', 'facts'],
 } as const satisfies Record<string, readonly string[]>;
 export type CashTable = keyof typeof cashTables;
 
@@ -67,11 +68,10 @@ export const cashRowsOf = (event: RecordedEvent): CashRow[] => {
     case 'InvoiceReleased':
       return [{ table: 'holds', cells: [event.data.invoiceId, position, event.data.on, undefined, undefined] }];
     case 'InvoicePosted': {
-      const { invoiceId, invoiceDate, terms } = event.data;
-      if (!terms?.discount) return [];
-      const { percent, days } = terms.discount;
-      const until = daysBetween(invoiceDate, lastDay) < days ? lastDay : addDays(invoiceDate, days);
-      return [{ table: 'settlement_discounts', cells: [invoiceId, position, until, percent] }];
+      const { invoiceId, terms } = event.data;
+      const given = discountTermsOf(event.data);
+      if (!given) return [];
+      return [{ table: 'settlement_discounts', cells: [invoiceId, position, given.until, terms!.discount!.percent] }];
     }
     case 'CashPlanProposed': {
       const { inputs: _inputs, plan: _plan, ...facts } = event.data;
@@ -79,6 +79,8 @@ export const cashRowsOf = (event: RecordedEvent): CashRow[] => {
     }
     case 'PolicySet':
       return [{ table: 'policies', cells: [position, JSON.stringify(event.data)] }];
+    case 'AccountSet':
+      return [{ table: 'accounts', cells: [position, JSON.stringify(event.data)] }];
     default:
       return [];
   }

@@ -4,7 +4,7 @@ import { changeVendor } from '../../test/support/domain.js';
 import { days, histories, type History, play, questioned } from '../../test/support/domain-histories.js';
 import { foldOf } from '../../test/support/log-in-memory.js';
 import { sampleSize } from '../../test/support/seed.js';
-import { controlAccounts } from '../domain/chart-of-accounts.js';
+import { controlRoles } from '../domain/chart-of-accounts.js';
 import { leftOn } from '../domain/credit-source.js';
 import { documentsOf, type DocumentName, type RecordedEvent } from '../domain/events.js';
 import { disputedOn, isHeld, openSchedule } from '../domain/open-item.js';
@@ -126,7 +126,10 @@ describe('the books of random histories', () => {
         for (const asOf of days) {
           const owed = subledgerLines.filter((line) => line.position <= position && line.effectiveOn <= asOf);
           const booked = journalLines.filter(
-            (line) => line.position <= position && line.effectiveOn <= asOf && controlAccounts.includes(line.account),
+            (line) =>
+              line.position <= position &&
+              line.effectiveOn <= asOf &&
+              controlRoles.some((role) => role === (line.standsFor ?? line.account)),
           );
           const byItems = owed.reduce((total, line) => total + line.owed, 0n);
           const byJournal = booked.reduce((total, { debit, credit }) => total + credit - debit, 0n);

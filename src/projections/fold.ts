@@ -74,6 +74,8 @@ export const neededFor = (events: readonly RecordedEvent[]): Set<DocumentName> =
     if (making.has(event.type)) made.add(about!);
     for (const name of [about!, ...others]) if (!made.has(name)) needed.add(name);
   }
+  // Entries are made by the chart of accounts, which is the ledger's.
+  if (!made.has('ledger')) needed.add('ledger');
   return needed;
 };
 
@@ -94,10 +96,11 @@ export const fold = (events: readonly RecordedEvent[], documents: Map<DocumentNa
     const itemId = idIn(names[0]!);
     const vendorId = 'vendorId' in event.data ? (event.data.vendorId ?? '') : '';
     // Field by field, as in subledgerLinesOf.
-    postingsOf(event, before).forEach(({ effectiveOn, account, currency, debit, credit }, line) =>
+    postingsOf(event, before).forEach(({ effectiveOn, account, standsFor, currency, debit, credit }, line) =>
       rows.journalLines.push({
         effectiveOn,
         account,
+        standsFor,
         currency,
         debit,
         credit,

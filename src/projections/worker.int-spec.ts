@@ -10,7 +10,7 @@ import { invoice, openLedger, payment, poolOf, requestOf, vendor } from '../../t
 import { Proxy } from '../../test/support/log-proxy.js';
 import { foldOf } from '../../test/support/log-in-memory.js';
 import { sampleSize, seed } from '../../test/support/seed.js';
-import { controlAccounts } from '../domain/chart-of-accounts.js';
+import { controlRoles } from '../domain/chart-of-accounts.js';
 import type { Command } from '../domain/decider.js';
 import { leftOn } from '../domain/credit-source.js';
 import { documentsOf, type RecordedEvent } from '../domain/events.js';
@@ -298,7 +298,7 @@ describe('the books', () => {
                   coalesce(sum(credit - debit) filter (where account = any ($4)), 0) as control,
                   coalesce(sum(debit), 0) as debits, coalesce(sum(credit), 0) as credits
              from books.journal_lines where ledger_id = $1 and effective_on <= $2 and position <= $3`,
-          [ledgerId, asOf, position, controlAccounts],
+          [ledgerId, asOf, position, controlRoles],
         );
         let owed = 0n;
         for (const name of new Set(events.slice(0, position).flatMap(documentsOf))) {

@@ -414,7 +414,7 @@ const writeRows = async (
   );
   await copyRows(
     client,
-    'books.journal_lines (ledger_id, generation, position, line, effective_on, event_type, item_type, item_id, vendor_id, account, currency, debit, credit)',
+    'books.journal_lines (ledger_id, generation, position, line, effective_on, event_type, item_type, item_id, vendor_id, account, currency, debit, credit, stands_for)',
     rows.journalLines.map((row) => [
       ledgerId,
       generation,
@@ -429,6 +429,7 @@ const writeRows = async (
       row.currency,
       row.debit,
       row.credit,
+      row.standsFor,
     ]),
   );
   await copyRows(

@@ -15,6 +15,9 @@ export const asOfDay = '$3::date';
 /** What had taken effect by asOf and was recorded by the position, in `subledger_lines` and `journal_lines` alike. */
 export const inScope = `ledger_id = $1 and generation = $2 and effective_on <= ${asOfDay} and position <= $4 and ($5::text is null or currency = $5)`;
 
+/** The account of the default chart that a line of the journal is on, or in whose place its account is. */
+export const defaultAccount = 'coalesce(stands_for, account)';
+
 /** A line of credit on account: what is left of a payment or a credit note. */
 export const isCredit = `(item_type = 'payment' or item_type = 'credit-note')`;
 

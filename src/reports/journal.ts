@@ -1,9 +1,10 @@
 import { isLocalDate, type Instant, type LocalDate } from '../domain/calendar.js';
-import { accountOf } from '../domain/chart-of-accounts.js';
+import { accountOf, type Chart } from '../domain/chart-of-accounts.js';
 import type { EventType } from '../domain/events.js';
 import { type Amount, type Currency, formatMinor, type Minor } from '../domain/money.js';
 import { type Moment, type MomentQuery, normalInstant, rejectParameter } from './as-of.js';
 import { dayText, inScope, instantText, scopeValues } from './books-sql.js';
+import { chartThen } from './chart.js';
 import { minorOf } from './figures.js';
 import type { Snapshot } from './snapshot.js';
 import { aboutMoment, amounts, days, type Line as TableLine, numbers, type Table, texts } from './table.js';
@@ -152,11 +153,12 @@ const entriesAfter = async (
 ): Promise<Entry<Minor>[]> => {
   const values = pageValues(snapshot, moment, question, after, limit);
   const entries = new Map<string, Entry<Minor> & { readonly lines: Line<Minor>[] }>();
+  const chart = await chartThen(snapshot, moment.position);
   for (const row of await snapshot.query<Row>(query, values)) {
     const place = `${row.position}/${row.effective_on}`;
     const entry = entries.get(place);
-    if (entry) entry.lines.push(lineOf(row));
-    else entries.set(place, entryOf(row));
+    if (entry) entry.lines.push(lineOf(row, chart));
+    else entries.set(place, entryOf(row, chart));
   }
   return [...entries.values()];
 };
@@ -172,7 +174,7 @@ const pageValues = (
   ...[vendorId ?? null, account ?? null, after.position, after.effectiveOn, limit],
 ];
 
-const entryOf = (row: Row): Entry<Minor> & { readonly lines: Line<Minor>[] } => ({
+const entryOf = (row: Row, chart: Chart): Entry<Minor> & { readonly lines: Line<Minor>[] } => ({
   position: Number(row.position),
   effectiveOn: row.effective_on,
   recordedAt: row.recorded_at,
@@ -180,12 +182,12 @@ const entryOf = (row: Row): Entry<Minor> & { readonly lines: Line<Minor>[] } => 
   documentType: row.item_type,
   documentId: row.item_id,
   vendorId: row.vendor_id,
-  lines: [lineOf(row)],
+  lines: [lineOf(row, chart)],
 });
 
-const lineOf = ({ account, currency, debit, credit }: Row): Line<Minor> => ({
+const lineOf = ({ account, currency, debit, credit }: Row, chart: Chart): Line<Minor> => ({
   account,
-  name: accountOf(account).name,
+  name: accountOf(chart, account).name,
   currency,
   debit: minorOf(debit),
   credit: minorOf(credit),

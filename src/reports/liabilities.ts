@@ -1,7 +1,17 @@
-import { controlAccounts } from '../domain/chart-of-accounts.js';
+import { controlRoles } from '../domain/chart-of-accounts.js';
 import { type Amount, type Currency, formatMinor, type Minor } from '../domain/money.js';
 import type { Moment } from './as-of.js';
-import { asOfDay, dayText, inScope, isAgreed, isCredit, isUnilateral, scopeValues, vendorsThen } from './books-sql.js';
+import {
+  asOfDay,
+  dayText,
+  defaultAccount,
+  inScope,
+  isAgreed,
+  isCredit,
+  isUnilateral,
+  scopeValues,
+  vendorsThen,
+} from './books-sql.js';
 import { byCurrency, type Figures, minorOf, type Sum, totalOf, written } from './figures.js';
 import type { LiabilitiesBy } from './queries.js';
 import type { Snapshot } from './snapshot.js';
@@ -126,7 +136,7 @@ const queries: Readonly<Record<LiabilitiesBy, string>> = {
 
 const controlQuery = `
   select currency, sum(credit - debit) as balance from books.journal_lines
-   where ${inScope} and account = any ($6) group by currency order by currency`;
+   where ${inScope} and ${defaultAccount} = any ($6) group by currency order by currency`;
 
 /** What we owe by whom, by what or by when, before credit and after it, and whether the journal agrees. */
 export const liabilities = async (
@@ -136,10 +146,7 @@ export const liabilities = async (
 ): Promise<LiabilitiesReport> => {
   const values = scopeValues(snapshot, moment, only);
   const lines = byCurrency(await snapshot.query<Sums>(queries[by], values));
-  const control = await snapshot.query<{ currency: Currency; balance: Sum }>(controlQuery, [
-    ...values,
-    controlAccounts,
-  ]);
+  const control = await snapshot.query<{ currency: Currency; balance: Sum }>(controlQuery, [...values, controlRoles]);
   const balances = new Map(control.map(({ currency, balance }) => [currency, minorOf(balance)]));
 
   const currencies = [...new Set([...lines.keys(), ...balances.keys()])].sort().flatMap((currency) => {

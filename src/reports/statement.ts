@@ -1,10 +1,10 @@
 import type { LocalDate } from '../domain/calendar.js';
-import { controlAccounts } from '../domain/chart-of-accounts.js';
+import { controlRoles } from '../domain/chart-of-accounts.js';
 import type { EventType } from '../domain/events.js';
 import { type Amount, type Currency, formatMinor } from '../domain/money.js';
 import { reject } from '../domain/rejection.js';
 import { type Moment, rejectParameter } from './as-of.js';
-import { dayText, inScope, scopeValues } from './books-sql.js';
+import { dayText, defaultAccount, inScope, scopeValues } from './books-sql.js';
 import { byCurrency, minorOf, type Sum } from './figures.js';
 import { takingTurns } from '../database/turns.js';
 import type { Snapshot } from './snapshot.js';
@@ -71,7 +71,7 @@ interface Change {
 const vendorQuery = `
   select from books.vendor_facts where ledger_id = $1 and generation = $2 and vendor_id = $3 limit 1`;
 
-const onControlAccount = `${inScope} and vendor_id = $6 and account = any ($7)`;
+const onControlAccount = `${inScope} and vendor_id = $6 and ${defaultAccount} = any ($7)`;
 
 const openingQuery = `
   select currency, sum(credit - debit) as amount from books.journal_lines
@@ -106,7 +106,7 @@ export const statement = async (
   const [vendor] = await snapshot.query(vendorQuery, [ledgerId, generation, vendorId]);
   if (!vendor) return reject('not-found', `This ledger has no vendor ${vendorId}.`);
 
-  const values = [...scopeValues(snapshot, moment, only), vendorId, controlAccounts, from ?? null];
+  const values = [...scopeValues(snapshot, moment, only), vendorId, controlRoles, from ?? null];
   const openings =
     from === undefined ? [] : await snapshot.query<{ currency: Currency; amount: Sum }>(openingQuery, values);
   const opening = new Map(openings.map(({ currency, amount }) => [currency, minorOf(amount)]));

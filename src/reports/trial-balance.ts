@@ -1,7 +1,9 @@
-import { accountOf, type AccountType } from '../domain/chart-of-accounts.js';
+import { accountOf } from '../domain/chart-of-accounts.js';
+import type { AccountType } from '../domain/events.js';
 import type { Amount, Currency } from '../domain/money.js';
 import type { Moment } from './as-of.js';
 import { inScope, scopeValues } from './books-sql.js';
+import { chartThen } from './chart.js';
 import { byCurrency, minorOf, type Sum, totalOf, written } from './figures.js';
 import type { Snapshot } from './snapshot.js';
 import { aboutMoment, amounts, type Line, lineOf, sizeOf, type Table, texts } from './table.js';
@@ -42,10 +44,11 @@ export const trialBalance = async (
   only?: Currency,
 ): Promise<TrialBalanceReport> => {
   const sums = await snapshot.query<Sums>(query, scopeValues(snapshot, moment, only));
+  const chart = await chartThen(snapshot, moment.position);
   const currencies = [...byCurrency(sums)].map(([currency, inCurrency]) => {
     const lines = inCurrency.map(({ account, ...sides }) => {
       const [debits, credits] = [minorOf(sides.debits), minorOf(sides.credits)];
-      return { about: accountOf(account), figures: { debits, credits, balance: debits - credits } };
+      return { about: accountOf(chart, account), figures: { debits, credits, balance: debits - credits } };
     });
     const totals = totalOf(
       columns,

@@ -1,5 +1,6 @@
 import { Body, Malformed, NotFound, type Json } from './body.js';
 import { addDays, later, latestOf, type Day } from './calendar.js';
+import { isWithinTerms, lastDayFor, taxIn } from './discounts.js';
 import {
   factsOf,
   same,
@@ -107,7 +108,7 @@ const contentOf = (content: unknown): string =>
 
 const VENDOR_KINDS: readonly string[] = ['supplier', 'tax-authority', 'payroll', 'landlord', 'lender', 'other'];
 
-const termsOf = (body: Body): { netDays: number; discount: unknown } | undefined => {
+const termsOf = (body: Body): VendorStated['terms'] => {
   const terms = body.part('terms', ['netDays', 'discount']);
   if (!terms) return undefined;
   const discount = terms.part('discount', ['percent', 'days']);
@@ -247,6 +248,7 @@ const postInvoice = (self: Case, json: Json): void => {
     schedule:
       schedule.length > 0 ? schedule.map((part) => instalment(part.amount, part.dueOn)) : [instalment(total, dueOn)],
     contra: contraOf(lines),
+    discount: vendor?.terms?.discount,
   });
 };
 
@@ -300,7 +302,11 @@ const ITEMS = { invoiceId: 'invoice', chargeId: 'charge' } as const;
 const SOURCES = { paymentId: 'payment', creditNoteId: 'credit-note' } as const;
 
 /** Rules 4, 5 and 10. What is refused is added all the same, so that what follows it is judged as well. */
-const allocate = (self: Case, allocation: Omit<Allocated, 'type' | 'on'>, on: Day | undefined): void => {
+const allocate = (
+  self: Case,
+  allocation: Omit<Allocated, 'type' | 'on' | 'discountTax'>,
+  on: Day | undefined,
+): void => {
   const { from, to, amount, discount } = allocation;
   const source = self.named(from);
   const item = self.named(to);
@@ -323,7 +329,14 @@ const allocate = (self: Case, allocation: Omit<Allocated, 'type' | 'on'>, on: Da
     self.refuse('on-hold');
     self.refuse('disputed');
   }
-  self.facts.push({ type: 'Allocated', ...allocation, on: effectiveOn });
+  if (discount > 0n) {
+    self.refuseIf(from.type === 'credit-note', 'malformed');
+    const lastDay = lastDayFor(item);
+    self.refuseIf(lastDay !== undefined && source.on > lastDay, 'discount-expired');
+    self.refuseIf(!isWithinTerms(self.known, item, allocation), 'over-discounted');
+  }
+  const discountTax = discount > 0n ? taxIn(self.known, item, discount) : 0n;
+  self.facts.push({ type: 'Allocated', ...allocation, discountTax, on: effectiveOn });
 };
 
 const ALLOCATION_FIELDS = ['id', 'invoiceId', 'chargeId', 'amount'];
@@ -400,14 +413,20 @@ const makePayment = (self: Case, json: Json): void => {
 };
 
 const postAllocation = (self: Case, json: Json): void => {
-  const body = new Body(json, ['id', 'from', 'to', 'amount', 'on']);
+  const body = new Body(json, ['id', 'from', 'to', 'amount', 'discount', 'on']);
   const from = oneRef(body.part('from', Object.keys(SOURCES)) ?? missing('from'), SOURCES);
   const to = oneRef(body.part('to', Object.keys(ITEMS)) ?? missing('to'), ITEMS);
   const currency = postedOf(self.known, from)?.currency ?? postedOf(self.known, to)?.currency ?? 'KWD';
-  const content = { from, to, amount: body.money('amount', currency), on: body.optionalDay('on') };
+  const content = {
+    from,
+    to,
+    amount: body.money('amount', currency),
+    discount: body.optionalMoney('discount', currency),
+    on: body.optionalDay('on'),
+  };
   const id = body.id();
   self.name('allocation', id, content);
-  allocate(self, { id, from, to, amount: content.amount, discount: 0n }, content.on);
+  allocate(self, { id, from, to, amount: content.amount, discount: content.discount ?? 0n }, content.on);
 };
 
 const receiveRefund = (self: Case, json: Json): void => {

@@ -22,6 +22,7 @@ export interface Instalment {
 
 interface Terms {
   readonly netDays: number;
+  readonly discount: { readonly percent: string; readonly days: number } | undefined;
 }
 
 /** A vendor as it stands from here on: registered, or changed. */
@@ -52,6 +53,8 @@ export interface Posted {
   readonly schedule: readonly Instalment[];
   /** What the other side of the entry is: cost and tax of an invoice's lines, cash of a payment. */
   readonly contra: readonly { readonly account: string; readonly amount: bigint }[];
+  /** What the vendor's terms gave an invoice for early payment on the day on which it was posted. */
+  readonly discount?: Terms['discount'];
 }
 
 export interface Allocated {
@@ -62,6 +65,8 @@ export interface Allocated {
   readonly amount: bigint;
   /** Settlement discount: settles the item beside the amount, and costs the payment nothing. */
   readonly discount: bigint;
+  /** How much of the discount is tax. */
+  readonly discountTax: bigint;
   readonly on: Day;
 }
 

@@ -174,6 +174,8 @@ describe('random histories', () => {
     'total-mismatch',
     'schedule-mismatch',
     'over-allocated',
+    'discount-expired',
+    'over-discounted',
     'over-deferred',
     'currency-mismatch',
     'vendor-mismatch',

@@ -42,7 +42,7 @@ const entryOfPosted = ({ item, currency, on, amount, contra }: Posted): Entry =>
   ]);
 };
 
-const entryOfAllocated = ({ id, from, amount, discount, on }: Allocated, currency: string): Entry =>
+const entryOfAllocated = ({ id, from, amount, discount, discountTax, on }: Allocated, currency: string): Entry =>
   entryOf(
     { type: 'allocation', id },
     currency,
@@ -50,7 +50,8 @@ const entryOfAllocated = ({ id, from, amount, discount, on }: Allocated, currenc
     [
       ['payables', amount + discount],
       ['on-account', -amount],
-      ['discount-received', -discount],
+      ['discount-received', discountTax - discount],
+      ['tax', -discountTax],
     ],
     from,
   );
@@ -110,11 +111,14 @@ export const journalOf = (known: Known): JournalLine[] => {
   return lines;
 };
 
-/** What the control account says per currency on a day: above zero where we owe. Currencies that it never named are absent. */
-export const controlOf = (known: Known, asOf: Day): Map<string, bigint> => {
+/** What stands on some accounts together per currency on a day, credit above zero. Currencies never named are absent. */
+export const creditOn = (known: Known, accounts: readonly string[], asOf: Day): Map<string, bigint> => {
   const balances = new Map<string, bigint>();
   for (const { account, currency, on, amount } of journalOf(known)) {
-    if (CONTROL.includes(account) && on <= asOf) balances.set(currency, (balances.get(currency) ?? 0n) - amount);
+    if (accounts.includes(account) && on <= asOf) balances.set(currency, (balances.get(currency) ?? 0n) - amount);
   }
   return balances;
 };
+
+/** What the control account says per currency on a day: above zero where we owe. */
+export const controlOf = (known: Known, asOf: Day): Map<string, bigint> => creditOn(known, CONTROL, asOf);

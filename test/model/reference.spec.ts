@@ -338,6 +338,32 @@ describe('a payment', () => {
     expect([books.open('I', '2023-10-05'), books.left('P', '2023-10-05')]).toEqual(['0.00', '0.00']);
   });
 
+  it('takes a discount of the terms up to their last day, of each part its share, and its tax with it', () => {
+    const books = new Books().post('/vendors/V/changes', {
+      terms: { netDays: 30, discount: { percent: '2.5', days: 10 } },
+    });
+    // A sixth of it is tax; to be had until 11 October.
+    books.invoice('I', '120.00', '2023-10-01', undefined, { lines: [{ amount: '100.00', tax: '20.00' }] });
+    const pay = (id: string, paidOn: string, amount: string, discount: string) => ({
+      ...{ id, vendorId: 'V', paidOn, currency: 'USD', amount },
+      allocations: [to('I', amount, { discount })],
+    });
+    expect(books.refusal('/payments', pay('P', '2023-10-12', '39.00', '1.00'))).toEqual(['discount-expired']);
+    // 2.5 % of 40.01 is 1.00025, so 1.00.
+    expect(books.refusal('/payments', pay('P', '2023-10-11', '39.00', '1.01'))).toEqual(['over-discounted']);
+    for (const id of ['P', 'Q', 'R']) books.post('/payments', pay(id, '2023-10-11', '39.00', '1.00'));
+    const moment = { asOf: '2023-10-11', position: books.position };
+    // Of 3.00 in all 0.50 is tax; 0.17 of the first.
+    expect(books.ledger.creditOn('tax', moment)).toEqual({ USD: '-19.50' });
+    expect(books.ledger.creditOn('discount-received', moment)).toEqual({ USD: '2.50' });
+    books.reverse('allocations/P.1', '2023-10-20');
+    const then = { asOf: '2023-10-20', position: books.position };
+    expect(books.ledger.creditOn('tax', then)).toEqual({ USD: '-19.67' });
+    const again = { id: 'A', from: payment('P'), to: { invoiceId: 'I' }, on: '2023-10-20' };
+    expect(books.refusal('/allocations', { ...again, amount: '38.99', discount: '1.01' })).toEqual(['over-discounted']);
+    expect(books.refusal('/allocations', { ...again, amount: '39.00', discount: '1.00' })).toEqual([]);
+  });
+
   it('may exceed what is open neither on its day nor on any later day', () => {
     // 60 of 100 go on 1 November, so on 15 October only 40 are free, though 100 are open that day.
     const books = new Books().invoice('I', '100.00', '2023-10-01', '2023-10-31');

@@ -3,7 +3,7 @@ import { Malformed, NotFound, type Json } from './body.js';
 import type { Day } from './calendar.js';
 import { changesOf, type ChangesQuestion, type ChangesReport } from './changes.js';
 import { factsOf, type Fact, type Instalment, type Known, type Posted, type Ref } from './facts.js';
-import { controlOf } from './journal.js';
+import { controlOf, creditOn } from './journal.js';
 import { decimalOf } from './money.js';
 import { disputedAmount, isHeld, openAmount, openInstalments, postedOf } from './open-items.js';
 import {
@@ -215,6 +215,12 @@ export class ReferenceLedger {
   /** The payables control account per currency, from journal lines alone; above zero where we owe. */
   controlAccount({ asOf, position }: Moment): Record<string, string> {
     const balances = [...controlOf(this.knownAt(position), asOf)];
+    return Object.fromEntries(balances.map(([currency, minor]) => [currency, decimalOf(minor, currency)]));
+  }
+
+  /** What stands on an account per currency, by the journal; above zero where credits are more. */
+  creditOn(account: string, { asOf, position }: Moment): Record<string, string> {
+    const balances = [...creditOn(this.knownAt(position), [account], asOf)];
     return Object.fromEntries(balances.map(([currency, minor]) => [currency, decimalOf(minor, currency)]));
   }
 

@@ -4,12 +4,13 @@
  */
 import fc from 'fast-check';
 import type { Command } from '../../src/domain/decider.js';
-import type { DocumentName } from '../../src/domain/events.js';
+import { accountRoles, type DocumentName } from '../../src/domain/events.js';
 import { formatMinor } from '../../src/domain/money.js';
 import { isHeld, leastOpenFrom, openInTheEnd } from '../../src/domain/open-item.js';
 import { leastLeftFrom } from '../../src/domain/credit-source.js';
 import { Rejection } from '../../src/domain/rejection.js';
 import {
+  account,
   allocate,
   Books,
   charge,
@@ -64,7 +65,7 @@ const kinds = [
     'dispute',
     'resolve',
   ],
-  ...['reverse', 'reverse', 'reverse', 'close', 'reopen', 'wait', 'repeat'],
+  ...['reverse', 'reverse', 'reverse', 'close', 'reopen', 'wait', 'repeat', 'account'],
 ] as const;
 type Kind = (typeof kinds)[number];
 
@@ -133,8 +134,11 @@ const commandOf = (
           { dueOn: days[which % days.length]!, amount: money(second) },
         ],
       };
-      return invoice(`I${n}`, money(size + 1 + (inTwo ? second : 0)), {
+      const total = size + 1 + (inTwo ? second : 0);
+      const tax = Math.floor((total * (which % 4)) / 4);
+      return invoice(`I${n}`, money(total), {
         currency,
+        lines: [{ amount: money(total - tax), tax: money(tax) }],
         invoiceDate: '2024-01-10',
         postingDate: on,
         ...(inTwo || { dueDate: days[until]! }),
@@ -167,7 +171,8 @@ const commandOf = (
     case 'allocate': {
       if (item === undefined || source === undefined) return undefined;
       const [open, left] = [leastOpenFrom(books.item(item), on), leastLeftFrom(books.source(source), on)];
-      return allocate(`A${n}`, source, item, upTo(open < left ? open : left), onIf);
+      const discount = yes && size % 3 === 0 ? { discount: money(1) } : {};
+      return allocate(`A${n}`, source, item, upTo(open < left ? open : left), { ...onIf, ...discount });
     }
     case 'refund':
       return source === undefined
@@ -212,6 +217,11 @@ const commandOf = (
         which,
       );
       return id === undefined ? undefined : reverse(id, named ? on : undefined);
+    }
+    case 'account': {
+      // An account that stands for something else already is refused.
+      const role = pick(accountRoles, which);
+      return account(`${role!.length}${other % 2}`, { for: role!, ...onIf });
     }
     case 'repeat':
       return pick(made, which);
@@ -267,7 +277,9 @@ export const play = (
   history: History,
   watch: (books: Books, command: Command) => void = () => undefined,
 ): { books: Books; made: readonly Command[] } => {
-  const books = new Books().take(ledger({ currency: history.currency }), vendor('V1'));
+  // Half is much, so that discounts of amounts as small as these are earned; until 2024-03-10.
+  const terms = { netDays: 30, discount: { percent: '50', days: 60 } };
+  const books = new Books().take(ledger({ currency: history.currency }), vendor('V1', { terms }));
   books.today = days[3];
   const made: Command[] = [];
   for (const one of history.throws) {

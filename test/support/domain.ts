@@ -36,6 +36,7 @@ import type {
 import type { PostInvoice } from '../../src/domain/invoices.js';
 import { type Amount, formatMinor } from '../../src/domain/money.js';
 import { type Item, openOn, openSchedule } from '../../src/domain/open-item.js';
+import type { SetAccount } from '../../src/domain/accounts.js';
 import { noPolicy, type SetPolicy } from '../../src/domain/policy.js';
 import type { MakePayment } from '../../src/domain/payments.js';
 import type { ReceiveRefund } from '../../src/domain/refunds.js';
@@ -466,6 +467,14 @@ export const resolve = (invoiceId: string, more: Rest<ResolveDispute, 'invoiceId
   ...more,
 });
 
+export const account = (code: string, more: Rest<SetAccount, 'account'> = {}): Command => ({
+  type: 'SetAccount',
+  account: code,
+  name: `Account ${code}`,
+  isOnLines: false,
+  ...more,
+});
+
 export const policy = (more: Rest<SetPolicy> = {}): Command => ({
   type: 'SetPolicy',
   approvalAbove: [],
@@ -525,7 +534,7 @@ export const event = <T extends EventType>(
   ({
     type,
     effectiveOn,
-    data: type.startsWith('Ledger') || type.startsWith('Period') ? data : { vendorId: 'V1', ...data },
+    data: /^(Ledger|Period|Account)/.test(type) ? data : { vendorId: 'V1', ...data },
   }) as unknown as ApEvent;
 
 export const allocated = (
@@ -534,7 +543,7 @@ export const allocated = (
   to: string,
   amount: Amount,
   on: LocalDate,
-  more: { discount?: Amount; currency?: string } = {},
+  more: { discount?: Amount; discountTax?: Amount; currency?: string } = {},
 ): ApEvent =>
   event('Allocated', on, {
     allocationId: id,

@@ -120,7 +120,7 @@ export const recordNastyLedger = async (client: LedgerClient): Promise<void> => 
   await pay('p1', '-', '2024-01-15', 'USD', '50.00', {
     bankAccount: 'main: "account" | 1; x',
     reference: numbers[0],
-    allocations: [{ invoiceId: 'i1', amount: '40.00', discount: '1.13' }],
+    allocations: [{ invoiceId: 'i1', amount: '40.00', discount: '0.92' }],
   });
   await client.record('/refunds', {
     id: 'r1',
