@@ -292,6 +292,46 @@ describe('bad input', () => {
     }
   }, 600_000);
 
+  it('that would speak for the server is refused, and every such field is named', async () => {
+    const ours = {
+      ledger: 'other',
+      ledgerId: 'other',
+      position: 1,
+      actor: { id: 'eve', role: 'admin' },
+      role: 'admin',
+      recordedAt: '2020-01-01T00:00:00.000000Z',
+      stream: 'ledger',
+      streamVersion: 1,
+      type: 'LedgerOpened',
+      version: 1,
+      status: 'paid',
+      outstanding: '0.00',
+      correlationId: 'x',
+      leafHash: 'x',
+      isAdmin: true,
+    };
+    let refused = 0;
+    for (const { method, path, operation } of operations()) {
+      const schema = operation.requestBody?.content?.['application/json']?.schema;
+      if (!schema) continue;
+      const known = Object.keys(resolved(schema).properties ?? {});
+      const foreign = Object.entries(ours).filter(([name]) => !known.includes(name));
+      const body = { ...(plausible(schema) as object), ...Object.fromEntries(foreign) };
+      const reply = await send(method, filled(path), JSON.stringify(body));
+      mustBeProper(`${path} with fields of ours`, reply);
+      // What the path names may not be there, or the address may be another's business: then no body is looked at.
+      if (reply.status === 404) continue;
+      const { errors } = JSON.parse(reply.text) as { errors: { pointer: string }[] };
+      expect([path, reply.status]).toEqual([path, 400]);
+      expect([path, errors.map(({ pointer }) => pointer)]).toEqual([
+        path,
+        expect.arrayContaining(foreign.map(([name]) => `/${name}`)),
+      ]);
+      refused += 1;
+    }
+    expect(refused).toBeGreaterThan(20);
+  }, 120_000);
+
   it('in a path or a query is refused', async () => {
     const ids = [
       '%',

@@ -16,10 +16,11 @@ import { EventLog } from '../src/event-log/event-log.js';
 import { ProblemFilter } from '../src/intake/problem.filter.js';
 import { Books } from '../src/projections/books.js';
 import { ReportReader } from '../src/reports/as-of.js';
+import { journalTable } from '../src/reports/journal.js';
 import { READ_POOL } from '../src/reports/read-pool.js';
 import { ReportsModule } from '../src/reports/reports.module.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
-import { sampleSize } from './support/seed.js';
+import { deep, sampleSize } from './support/seed.js';
 
 let database: TestDatabase;
 /** Of the owner: fills the tables. */
@@ -1426,12 +1427,44 @@ describe('the journal', () => {
     expect(rows.at(-1)).toMatchObject({ row: 'totals', debit: '20.00', credit: '20.00' });
   });
 
+  (deep ? it : it.skip)('does not come as a workbook of more rows than a sheet holds', async () => {
+    const long = await HandFilled.open();
+    await long.vendor('V1');
+    const position = await long.event('VendorChanged');
+    const fill = (from: number, to: number): Promise<unknown> =>
+      owner.query(
+        `insert into books.journal_lines
+         select $1, 1, $2, line, '2024-01-01', 'InvoicePosted', 'invoice', 'I1', 'V1', 'expense', 'USD', line % 2, 1 - line % 2
+           from generate_series($3::int, $4::int) line`,
+        [long.id, position, from, to],
+      );
+    const reader = app.get(ReportReader);
+    const size = async (): Promise<number> => {
+      const moment = await reader.momentOf(long.id, { asOf: '2024-01-01' });
+      return journalTable((work) => reader.read(moment, work), moment, {}).size();
+    };
+    // With its header and its totals it has just so many rows as a sheet.
+    await fill(1, 1_048_574);
+    expect(await size()).toBe(1_048_575);
+    await fill(1_048_575, 1_048_575);
+    expect(await size()).toBe(1_048_576);
+    const asked = { asOf: '2024-01-01', format: 'xlsx' };
+    const { status, body } = await long.ask('journal', asked);
+    expect([status, body.type, body.detail]).toEqual([
+      406,
+      '/problems/not-acceptable',
+      expect.stringContaining('ask for it as CSV or JSON'),
+    ]);
+    expect((await long.ask('journal', { ...asked, vendorId: 'V2' })).status).toBe(200);
+  });
+
   it.each([
     ['cursor=x', '/cursor'],
     [`cursor=${Buffer.from('[1,2]').toString('base64url')}`, '/cursor'],
     [`cursor=${Buffer.from('["2023-10-31","2024",5,1,"2023-01-01"]').toString('base64url')}`, '/cursor'],
     ['limit=5&format=csv', '/limit'],
     ['cursor=x&format=csv', '/cursor'],
+    ['cursor=x&format=xlsx', '/cursor'],
     ['limit=0', '/limit'],
   ])('does not take %s', async (query, pointer) => {
     const { status, body } = await ledger.askAs(`journal?${query}`);
@@ -1591,7 +1624,7 @@ describe('what a report is about', () => {
       '/problems/malformed',
       ['/knownAtPosition'],
     ]);
-    expect(await faults('ageing?format=xlsx')).toEqual([400, '/problems/malformed', ['/format']]);
+    expect(await faults('ageing?format=pdf')).toEqual([400, '/problems/malformed', ['/format']]);
     expect(await faults('statement')).toEqual([400, '/problems/malformed', ['/vendorId']]);
   });
 
@@ -1604,7 +1637,7 @@ describe('what a report is about', () => {
     }
   });
 
-  it('comes as JSON or CSV, and as nothing else', async () => {
+  it('comes as JSON, CSV or XLSX, and as nothing else', async () => {
     const of = async (accept: string, more = '') => {
       const { status, headers } = await ledger.askAs(`ageing?asOf=2023-10-31${more}`, accept);
       return [status, headers['content-type']];
@@ -1612,6 +1645,9 @@ describe('what a report is about', () => {
     expect(await of('*/*')).toEqual([200, 'application/json; charset=utf-8']);
     expect(await of('application/json;q=0.5, text/csv')).toEqual([200, 'text/csv; charset=utf-8']);
     expect(await of('text/csv', '&format=json')).toEqual([200, 'application/json; charset=utf-8']);
+    const xlsx = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+    expect(await of(xlsx)).toEqual([200, xlsx]);
+    expect(await of('application/json', '&format=xlsx')).toEqual([200, xlsx]);
     expect(await of('application/pdf', '&format=csv')).toEqual([200, 'text/csv; charset=utf-8']);
     const { status, body } = await ledger.askAs('ageing', 'application/pdf');
     expect([status, body.type, body.detail]).toEqual([

@@ -1,4 +1,4 @@
-import { Get, Headers, Query } from '@nestjs/common';
+import { Get, Headers, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiResponse } from '@nestjs/swagger';
 import { RolesOverAccess } from '../access/declared.js';
 import { type AccessHeld, accessOn, accessOver, type HeldRole } from '../access/history.js';
@@ -10,8 +10,9 @@ import { EventLog } from '../event-log/event-log.js';
 import { readLine } from '../event-log/record.js';
 import { NotYetThere } from '../projections/books.js';
 import { type Moment, normalInstant, rejectParameter, ReportReader } from '../reports/as-of.js';
-import { type Cell, csvLine, momentCells, momentColumns } from '../reports/csv.js';
-import { contentTypes, formatOf } from '../reports/formats.js';
+import { fileOf, formatOf, headersOf, mediaTypes } from '../reports/formats.js';
+import { type Format, formats } from '../reports/queries.js';
+import { aboutMoment, type Line, type Table, texts } from '../reports/table.js';
 import { isOf } from './access.dto.js';
 import { LedgerRoutes } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -20,7 +21,6 @@ import { Reader } from './reader.js';
 import { MomentQueryDto } from './reading.dto.js';
 import { Checked } from './validation.js';
 
-const formats = ['json', 'csv'] as const;
 const linesPerPage = 1_000;
 
 /** Positions are those of the log of `_installation`, and the day is one in UTC. */
@@ -28,7 +28,7 @@ class AccessQuery extends MomentQueryDto {
   /** How the report comes. By default by Accept, and JSON where that leaves it open. */
   @Optional()
   @OneOf(formats)
-  format?: (typeof formats)[number];
+  format?: Format;
 }
 
 const text = { type: 'string' } as const;
@@ -97,7 +97,11 @@ export class AccessReportController {
   @RolesOverAccess('auditor', 'admin')
   @ApiOkResponse({
     description: 'The report. The same asOf and knownAt (or knownAtPosition) give the same bytes for ever.',
-    content: { 'application/json': { schema: answer }, 'text/csv': { schema: text } },
+    content: {
+      [mediaTypes.json]: { schema: answer },
+      [mediaTypes.csv]: { schema: text },
+      [mediaTypes.xlsx]: { schema: { ...text, format: 'binary' } },
+    },
   })
   @ApiResponse({
     status: 406,
@@ -108,7 +112,7 @@ export class AccessReportController {
     @TheCall() call: Call,
     @Query(Checked) query: AccessQuery,
     @Headers('accept') accept: string | undefined,
-  ): Promise<string> {
+  ): Promise<string | StreamableFile> {
     const { ledgerId, reply } = call;
     const format = formatOf(query.format, accept);
     if (ledgerId !== installationLedger) await this.reader.head(ledgerId);
@@ -117,14 +121,12 @@ export class AccessReportController {
     const held = accessOn({ roles: [...firstToken, ...granted], tokens }, moment.asOf, (ledger) =>
       isOf(ledgerId, ledger),
     );
-    void reply.headers({
-      'content-type': contentTypes[format],
-      'ledger-position': String(moment.position),
-      vary: 'accept',
-    });
-    if (format === 'json') return JSON.stringify({ ...moment, ...held });
-    void reply.header('content-disposition', `attachment; filename="access-${ledgerId}-${moment.asOf}.csv"`);
-    return csvOf(moment, held);
+    const sent =
+      format === 'json'
+        ? JSON.stringify({ ...moment, ...held })
+        : new StreamableFile(await fileOf(format, 'access', tableOf(moment, held)));
+    void reply.headers(headersOf('access', moment, format));
+    return sent;
   }
 
   async #momentOf(ledgerId: string, query: AccessQuery): Promise<Moment> {
@@ -163,17 +165,23 @@ const firstToken: readonly HeldRole[] = roles.map((role) => ({
   revokedBy: null,
 }));
 
-const columns = ['personId', 'what', 'ledger', 'role', 'tokenId', 'since', 'until', 'givenBy', 'endedBy'] as const;
-
-const csvOf = (moment: Moment, held: AccessHeld): string => {
-  const line = (cells: readonly Cell[]): string => csvLine([...momentCells(moment), ...cells]);
-  return [
-    csvLine([...momentColumns, ...columns]),
-    ...held.roles.map(({ personId, ledger, role, since, until, grantedBy, revokedBy }) =>
-      line([personId, 'role', ledger, role, null, since, until, grantedBy?.id ?? null, revokedBy?.id ?? null]),
-    ),
-    ...held.tokens.map(({ personId, tokenId, since, until, issuedBy, revokedBy }) =>
-      line([personId, 'token', null, null, tokenId, since, until, issuedBy.id, revokedBy?.id ?? null]),
-    ),
-  ].join('');
+/** A line for each role and each token. */
+const tableOf = (moment: Moment, { roles: held, tokens }: AccessHeld): Table => {
+  const lines = [
+    ...held.map(({ personId, ledger, role, since, until, grantedBy, revokedBy }): Line => [
+      ...[personId, 'role', ledger, role, null, since, until],
+      ...[grantedBy?.id ?? null, revokedBy?.id ?? null],
+    ]),
+    ...tokens.map(({ personId, tokenId, since, until, issuedBy, revokedBy }): Line => [
+      ...[personId, 'token', null, null, tokenId, since, until],
+      ...[issuedBy.id, revokedBy?.id ?? null],
+    ]),
+  ];
+  return {
+    about: aboutMoment(moment),
+    asked: {},
+    columns: texts('personId', 'what', 'ledger', 'role', 'tokenId', 'since', 'until', 'givenBy', 'endedBy'),
+    lines,
+    size: () => lines.length,
+  };
 };

@@ -6,7 +6,7 @@ import { noCurrency } from '../domain/access.js';
 import { faultOfAmount } from '../domain/money.js';
 import { EventLog } from '../event-log/event-log.js';
 import { ReportReader } from '../reports/as-of.js';
-import { contentTypes, formatOf } from '../reports/formats.js';
+import { formatOf, headersOf, mediaTypes } from '../reports/formats.js';
 import { type Format, formats } from '../reports/queries.js';
 import { LedgerRoutes } from './api.js';
 import { type Call, TheCall } from './call.js';
@@ -86,7 +86,8 @@ export class CashPriorityReportController {
     description: 'The plan. The same moment and parameters give the same bytes for ever.',
     content: {
       'application/json': { schema: { $ref: getSchemaPath(CashPlanResource) } },
-      'text/csv': { schema: { type: 'string' } },
+      [mediaTypes.csv]: { schema: { type: 'string' } },
+      [mediaTypes.xlsx]: { schema: { type: 'string', format: 'binary' } },
     },
   })
   @ApiResponse({
@@ -108,16 +109,8 @@ export class CashPriorityReportController {
     if (fault) rejectQuery([{ pointer: '/minimumBalance', detail: fault }]);
     const request = toPlanRequest(planRequestOf({ ...requestOf(query), currency }));
     const { text } = await this.plans.compute(call, { moment, currency, request, form: format });
-    void reply.headers({
-      'content-type': contentTypes[format],
-      'ledger-position': String(moment.position),
-      vary: 'accept',
-    });
-    if (format === 'csv') {
-      const name = `cash-priority-${ledgerId}-${moment.asOf}.csv`;
-      void reply.header('content-disposition', `attachment; filename="${name}"`);
-      return text;
-    }
+    void reply.headers(headersOf('cash-priority', moment, format));
+    if (format !== 'json') return text;
     const { ledger, knownAt } = moment;
     return planResource(JSON.stringify({ ledger, knownAt }), text);
   }

@@ -2,6 +2,7 @@ import type { PlanRefusalCode, PlanRequest } from '../cash-priority/model.js';
 import type { DataOf } from '../domain/events.js';
 import type { Currency } from '../domain/money.js';
 import type { Moment } from '../reports/as-of.js';
+import type { Format } from '../reports/queries.js';
 
 /** What goes to the planning thread and what comes back: plain values, since they are copied. */
 export interface Job {
@@ -9,11 +10,11 @@ export interface Job {
   readonly currency: Currency;
   readonly request: PlanRequest;
   /** A plan to be recorded comes with all that is recorded; a report with its text alone. */
-  readonly form: 'recorded' | 'json' | 'csv';
+  readonly form: 'recorded' | Format;
 }
 
 export interface Planned {
-  /** The plan as JSON, or, if that was asked for, as CSV; in UTF-8. */
+  /** The plan as JSON in UTF-8, or as the file that was asked for. */
   readonly text: Buffer;
   /** What is recorded of it. */
   readonly recorded?: Omit<DataOf<'CashPlanProposed'>, 'planId'>;

@@ -3,17 +3,19 @@
  * needed, so that whoever answers requests is never kept from it. One plan at a time; started warm, and for good.
  */
 import { hash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import { parentPort, workerData } from 'node:worker_threads';
 import pg from 'pg';
 import { PlanRefusal } from '../cash-priority/model.js';
 import { planCash } from '../cash-priority/plan.js';
 import { loadSolver } from '../cash-priority/solver.js';
 import { NotYetThere } from '../projections/books.js';
+import { fileOf } from '../reports/formats.js';
 import { inSnapshot } from '../reports/snapshot.js';
-import { planCsv } from './csv.js';
 import { readPlanInput } from './inputs.js';
 import type { Job, Outcome, Planned } from './job.js';
 import { pack } from './packed.js';
+import { planTable } from './table.js';
 
 const { url } = workerData as { readonly url: string };
 const pool = new pg.Pool({
@@ -33,7 +35,10 @@ const plan = async ({ moment, currency, request, form }: Job): Promise<Planned> 
     readPlanInput(snapshot, moment, currency, request),
   );
   const answer = await planCash(input, solver);
-  if (form === 'csv') return { text: bytesOf(planCsv(answer, moment)) };
+  if (form === 'csv' || form === 'xlsx') {
+    const file = await fileOf(form, 'cash-priority', planTable(answer, moment, request));
+    return { text: bytesOf(await buffer(file)) };
+  }
   const text = JSON.stringify(answer);
   if (form === 'json') return { text: bytesOf(text) };
   const { asOf, position, engine, proven, reproducible, lowerBound, gap, inputsHash } = answer;
@@ -58,9 +63,10 @@ const plan = async ({ moment, currency, request, form }: Job): Promise<Planned> 
 };
 
 /** Not from the pool of small buffers: it is handed over whole. */
-const bytesOf = (text: string): Buffer => {
+const bytesOf = (text: string | Buffer): Buffer => {
   const bytes = Buffer.alloc(Buffer.byteLength(text));
-  bytes.write(text);
+  if (typeof text === 'string') bytes.write(text);
+  else text.copy(bytes);
   return bytes;
 };
 

@@ -2,11 +2,22 @@ import { daysBetween } from '../domain/calendar.js';
 import type { Amount, Currency, Minor } from '../domain/money.js';
 import type { Moment } from './as-of.js';
 import { asOfDay, dayText, inScope, isCredit, isDeferred, scopeValues, vendorsThen } from './books-sql.js';
-import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
 import { byCurrency, minorOf, type Sum, withAmounts } from './figures.js';
 import type { AgeingBy, Basis } from './queries.js';
 import { takingTurns } from '../database/turns.js';
 import type { Snapshot } from './snapshot.js';
+import {
+  aboutMoment,
+  amounts,
+  type Column,
+  days,
+  type Line,
+  lineOf,
+  numbers,
+  sizeOf,
+  type Table,
+  texts,
+} from './table.js';
 
 /** How open amounts are put into buckets. */
 export interface AgeingCut {
@@ -46,10 +57,11 @@ export const basisColumn: Readonly<Record<Basis, string>> = {
   'invoice-date': 'document_date',
 };
 
-const keyColumns: Readonly<Record<AgeingBy, readonly string[]>> = {
-  vendor: ['vendorId', 'vendorName'],
-  invoice: ['vendorId', 'vendorName', 'itemId', 'itemType', 'number', 'dueOn', 'daysLate'],
-  kind: ['kind'],
+const vendorColumns = texts('vendorId', 'vendorName');
+const keyColumns: Readonly<Record<AgeingBy, readonly Column[]>> = {
+  vendor: vendorColumns,
+  invoice: [...vendorColumns, ...texts('itemId', 'itemType', 'number'), ...days('dueOn'), ...numbers('daysLate')],
+  kind: texts('kind'),
 };
 export const otherColumns = ['onAccount', 'deferred', 'held', 'disputed'] as const;
 
@@ -149,7 +161,9 @@ export const ageing = async (snapshot: Snapshot, moment: Moment, question: Agein
   const buckets = bucketsOf(question.edges);
   const columns = figureColumns(question.edges);
   // A row is made from one that has all columns: adding them one by one makes an object that costs ten times as much.
-  const blank: Row = Object.fromEntries([...keyColumns[question.by], ...columns].map((column) => [column, null]));
+  const blank: Row = Object.fromEntries(
+    [...keyColumns[question.by].map(({ name }) => name), ...columns].map((column) => [column, null]),
+  );
   const currencies: AgeingReport['currencies'][number][] = [];
   const turn = takingTurns();
   for (const [currency, inCurrency] of byCurrency(found)) {
@@ -215,15 +229,24 @@ export const figuresOf = (sums: Sums, edges: readonly number[]): Minor[] => {
   return [...inBuckets, total, ...[sums.on_account, sums.deferred, sums.held, sums.disputed].map(minorOf)];
 };
 
-const texts = new Set(keyColumns.invoice.filter((column) => column !== 'daysLate').concat(keyColumns.kind));
+/** A line a row, and one with the totals of each currency. */
+export const ageingTable = (
+  report: AgeingReport,
+  { by, edges, currency }: Pick<AgeingQuestion, 'by' | 'edges' | 'currency'>,
+): Table => {
+  const shown = [...keyColumns[by], ...amounts(...report.buckets, 'total', ...otherColumns)];
+  return {
+    about: [...aboutMoment(report), { name: 'basis', kind: 'text', value: report.basis }],
+    asked: { by, edges: edges.join(','), currency: currency ?? null },
+    columns: [...texts('currency', 'row'), ...shown],
+    lines: linesOf(report, shown),
+    size: () => sizeOf(report.currencies),
+  };
+};
 
-/** The report as a CSV file: a line a row, and one with the totals of each currency. */
-export function* ageingCsv(report: AgeingReport, by: AgeingBy): Generator<string> {
-  const columns = [...keyColumns[by], ...report.buckets, 'total', ...otherColumns];
-  yield csvLine([...momentColumns, 'basis', 'currency', 'row', ...columns]);
-  for (const { currency, rows, totals } of report.currencies) {
-    const echo = (row: string): Cell[] => [...momentCells(report), report.basis, currency, row];
-    for (const row of rows) yield csvLine([...echo('row'), ...cellsOf(row, columns, texts)]);
-    yield csvLine([...echo('totals'), ...cellsOf(totals, columns, texts)]);
+function* linesOf({ currencies }: AgeingReport, shown: readonly Column[]): Generator<Line> {
+  for (const { currency, rows, totals } of currencies) {
+    for (const row of rows) yield [currency, 'row', ...lineOf(row, shown)];
+    yield [currency, 'totals', ...lineOf(totals, shown)];
   }
 }

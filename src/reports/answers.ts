@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { duties } from '../domain/policy.js';
+import { mediaTypes } from './formats.js';
 import { bases } from './queries.js';
 
 // What the reports answer, for the OpenAPI document: their columns depend on the request, which no class can say.
@@ -224,7 +225,11 @@ export const Answers = (name: keyof typeof answers, summary: string): MethodDeco
     ApiOperation({ summary }),
     ApiOkResponse({
       description: 'The report. The same asOf and knownAt (or knownAtPosition) give the same bytes for ever.',
-      content: { 'application/json': { schema: answers[name] }, 'text/csv': { schema: text } },
+      content: {
+        [mediaTypes.json]: { schema: answers[name] },
+        [mediaTypes.csv]: { schema: text },
+        [mediaTypes.xlsx]: { schema: { type: 'string', format: 'binary' } },
+      },
     }),
     ApiResponse({
       status: 406,

@@ -1,7 +1,7 @@
 import type { Currency } from '../domain/money.js';
 import { otherColumns } from './ageing.js';
-import type { Amounts, Change, ChangesReport, ChangingEvent } from './changes.js';
-import { type Cell, cellsOf, csvLine, Figure, momentCells, momentColumns } from './csv.js';
+import type { Amounts, Change, ChangesQuestion, ChangesReport, ChangingEvent } from './changes.js';
+import { aboutMoment, amounts, days, type Line, lineOf, numbers, type Table, texts, type Value } from './table.js';
 
 /** Reads the events that moved something in a currency, some at a time. */
 export type ReadEvents = (currency: Currency) => AsyncGenerator<ChangingEvent[]>;
@@ -38,41 +38,59 @@ const shown = ({ amounts, items, ...event }: ChangingEvent): object => ({
   items: items.map(({ amounts: ofItem, ...item }) => ({ ...item, ...ofItem })),
 });
 
-const eventColumns = ['eventPosition', 'type', 'recordedAt', 'effectiveOn', 'actor', 'role'];
-const itemColumns = ['itemType', 'itemId', 'number'];
-const noTexts: ReadonlySet<string> = new Set();
+const keyColumns = [
+  ...texts('vendorId', 'vendorName'),
+  ...numbers('eventPosition'),
+  ...texts('type', 'recordedAt'),
+  ...days('effectiveOn'),
+  ...texts('actor', 'role', 'itemType', 'itemId', 'number'),
+];
 
 /**
- * The report as a CSV file: of each vendor a line with what was said at first, one with the change and one with what was
- * said at last; a line for each item that an event moved; and the totals of each currency.
+ * Of each vendor a line with what was said at first, one with the change and one with what was said at last; a line for
+ * each item that an event moved; and the totals of each currency.
+ *
+ * @param moved how many items the events moved in all
  */
-export async function* changesCsv(report: ChangesReport, events: ReadEvents): AsyncGenerator<string> {
-  const { from, basis, buckets } = report;
-  const columns = [...buckets, 'total', ...otherColumns];
-  const about = ['fromKnownAt', 'fromPosition', 'basis', 'currency', 'row', 'vendorId', 'vendorName'];
-  yield csvLine([...momentColumns, ...about, ...eventColumns, ...itemColumns, ...columns]);
-  const echo = [...momentCells(report), from.knownAt, new Figure(String(from.position)), basis];
+export const changesTable = (
+  report: ChangesReport,
+  { edges, currency }: Pick<ChangesQuestion, 'edges' | 'currency'>,
+  events: ReadEvents,
+  moved: () => Promise<number>,
+): Table => ({
+  about: [
+    ...aboutMoment(report),
+    { name: 'fromKnownAt', kind: 'text', value: report.from.knownAt },
+    { name: 'fromPosition', kind: 'number', value: report.from.position },
+    { name: 'basis', kind: 'text', value: report.basis },
+  ],
+  asked: { edges: edges.join(','), currency: currency ?? null },
+  columns: [...texts('currency', 'row'), ...keyColumns, ...figuresOf(report)],
+  lines: linesOf(report, events),
+  size: async () => report.currencies.reduce((size, { rows }) => size + 3 * (rows.length + 1), await moved()),
+});
+
+const figuresOf = ({ buckets }: ChangesReport) => amounts(...buckets, 'total', ...otherColumns);
+
+async function* linesOf(report: ChangesReport, events: ReadEvents): AsyncGenerator<Line> {
+  const columns = figuresOf(report);
+  const blank = keyColumns.slice(2).map(() => null);
   for (const { currency, rows, totals } of report.currencies) {
     const names = new Map(rows.map(({ vendorId, vendorName }) => [vendorId, vendorName]));
-    const line = (row: string, cells: readonly Cell[], amounts: Amounts): string =>
-      csvLine([...echo, currency, row, ...cells, ...cellsOf(amounts, columns, noTexts)]);
-    const blank = [...eventColumns, ...itemColumns].map(() => null);
-    const three = (prefix: string, cells: readonly Cell[], change: Change): string =>
-      (['from', 'change', 'to'] as const)
-        .map((what) => line(prefix + what, [...cells, ...blank], change[what]))
-        .join('');
-    for (const { vendorId, vendorName, ...change } of rows) yield three('', [vendorId, vendorName], change);
+    const line = (row: string, keys: readonly Value[], figures: Amounts): Line => [
+      ...[currency, row, ...keys],
+      ...lineOf(figures, columns),
+    ];
+    const three = (prefix: string, vendor: readonly Value[], change: Change): Line[] =>
+      (['from', 'change', 'to'] as const).map((what) => line(prefix + what, [...vendor, ...blank], change[what]));
+    for (const { vendorId, vendorName, ...change } of rows) yield* three('', [vendorId, vendorName], change);
     for await (const some of events(currency)) {
-      yield some
-        .flatMap(({ position, type, recordedAt, effectiveOn, actor, vendorId, items }) => {
-          const vendor = [vendorId, names.get(vendorId) ?? null];
-          const event = [new Figure(String(position)), type, recordedAt, effectiveOn, actor.id, actor.role];
-          return items.map(({ itemType, itemId, number, amounts }) =>
-            line('event', [...vendor, ...event, itemType, itemId, number], amounts),
-          );
-        })
-        .join('');
+      for (const { position, type, recordedAt, effectiveOn, actor, vendorId, items } of some) {
+        const event = [vendorId, names.get(vendorId) ?? null, position, type, recordedAt, effectiveOn];
+        for (const { itemType, itemId, number, amounts: ofItem } of items)
+          yield line('event', [...event, actor.id, actor.role, itemType, itemId, number], ofItem);
+      }
     }
-    yield three('totals-', [null, null], totals);
+    yield* three('totals-', [null, null], totals);
   }
 }

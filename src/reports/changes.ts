@@ -75,20 +75,22 @@ const afterFirst = 'position > $6';
 
 const sums = (cut: AgeingCut): string => sumsOf(cut, basisColumn[cut.basis], isDeferred);
 
-/**
- * Lines are differences, so what changed is the sum over those that the events in between have added. What one event
- * moves back and forth within the same columns moved nothing.
- */
+/** What each event moved of each item. What it moves back and forth within the same columns moved nothing. */
+const movedQuery = (cut: AgeingCut): string => `
+    select * from (
+      select currency, vendor_id, ${sums(cut)}
+        from books.subledger_lines where ${inScope} and ${afterFirst} group by currency, vendor_id, position, item_type, item_id
+    ) one where ${sumColumns(cut)
+      .map((column) => `${column} <> 0`)
+      .join(' or ')}`;
+
+/** Lines are differences, so what changed is the sum over those that the events in between have added. */
 const changesQuery = (cut: AgeingCut): string => {
   const columns = sumColumns(cut);
   const added = columns.map((column) => `sum(${column}) as ${column}`).join(', ');
   return `
-  with moved as (
-    select currency, vendor_id, ${sums(cut)}
-      from books.subledger_lines where ${inScope} and ${afterFirst} group by currency, vendor_id, position, item_type, item_id
-  ), changes as materialized (
-    select currency, vendor_id, ${added} from moved
-     where ${columns.map((column) => `${column} <> 0`).join(' or ')} group by currency, vendor_id
+  with moved as (${movedQuery(cut)}), changes as materialized (
+    select currency, vendor_id, ${added} from moved group by currency, vendor_id
   ), before as materialized (
     select currency, vendor_id, ${sums(cut)}
       from books.subledger_lines where ${inScope} and position <= $6 and currency in (select currency from changes)
@@ -151,6 +153,17 @@ const changesIn = async (
     moved.push({ vendorId: row.vendor_id ?? '', vendorName: row.name, ...changeOf(from, change) });
   }
   return { currency, rows: moved, totals: changeOf(before.get(null) ?? none, all) };
+};
+
+/** How many items the events moved in all, each counted with each event. */
+export const movedItems = async (
+  snapshot: Snapshot,
+  moment: Moment,
+  { from, currency, ...cut }: ChangesQuestion,
+): Promise<number> => {
+  const values = [...scopeValues(snapshot, moment, currency), from.position];
+  const counts = await snapshot.query<{ count: string }>(`select count(*) from (${movedQuery(cut)}) moved`, values);
+  return Number(counts[0]?.count);
 };
 
 interface EventRow extends Sums {

@@ -1,45 +1,30 @@
-import type { Moment } from './as-of.js';
-
-/** A number as it is to stand in a CSV file: a spreadsheet should read it as one, minus sign and all. */
-export class Figure {
-  constructor(readonly text: string) {}
-}
-
-export type Cell = string | Figure | null;
-
-/** A row's values as cells: amounts and numbers are figures, the columns named are text. */
-export const cellsOf = (
-  row: Readonly<Record<string, string | number | null>>,
-  columns: readonly string[],
-  texts: ReadonlySet<string>,
-): Cell[] =>
-  columns.map((column) => {
-    const value = row[column] ?? null;
-    return value === null || texts.has(column) ? (value as string | null) : new Figure(String(value));
-  });
+import type { Column, Kind, Table, Value } from './table.js';
 
 /** What a spreadsheet would take for the beginning of a formula. */
 const formulaStart = /^[=+\-@\t\r]/;
 
-const textOf = (cell: Cell): string => {
-  if (cell === null) return '';
-  if (cell instanceof Figure) return cell.text;
-  const text = formulaStart.test(cell) ? `'${cell}` : cell;
+/** A number stands as it is, minus sign and all: a spreadsheet should read it as one. */
+const isFigure = (kind: Kind): boolean => kind === 'amount' || kind === 'number';
+
+const cellOf = (value: Value, kind: Kind): string => {
+  if (value === null) return '';
+  if (isFigure(kind)) return String(value);
+  const text = formulaStart.test(String(value)) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
+const cellsOf = (values: readonly Value[], columns: readonly Column[]): string =>
+  columns.map(({ kind }, place) => cellOf(values[place] ?? null, kind)).join(',');
+
 /**
- * One line of a CSV file (RFC 4180), its line break included. Text that a spreadsheet would run as a formula gets a
- * leading apostrophe.
+ * A table as a CSV file (RFC 4180), line by line. Every line begins with what the table is about. Text that a
+ * spreadsheet would run as a formula gets a leading apostrophe.
  */
-export const csvLine = (cells: readonly Cell[]): string => `${cells.map(textOf).join(',')}\r\n`;
-
-/** The columns that every file begins with: a line cut out of it still says what it speaks of. */
-export const momentColumns: readonly string[] = ['ledger', 'asOf', 'knownAt', 'position'];
-
-export const momentCells = ({ ledger, asOf, knownAt, position }: Moment): Cell[] => [
-  ledger,
-  asOf,
-  knownAt,
-  new Figure(String(position)),
-];
+export async function* csvParts({ about, columns, lines }: Table): AsyncGenerator<string> {
+  const echo = cellsOf(
+    about.map(({ value }) => value),
+    about,
+  );
+  yield `${[...about, ...columns].map(({ name }) => name).join(',')}\r\n`;
+  for await (const line of lines) yield `${echo},${cellsOf(line, columns)}\r\n`;
+}

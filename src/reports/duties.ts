@@ -3,8 +3,8 @@ import { type Amount, type Currency, formatMinor } from '../domain/money.js';
 import { duties, type Duty } from '../domain/policy.js';
 import type { Moment } from './as-of.js';
 import { asOfDay, scopeValues, vendorsThen } from './books-sql.js';
-import { csvLine, momentCells, momentColumns } from './csv.js';
 import type { Snapshot } from './snapshot.js';
+import { aboutMoment, amounts, type Line, type Table, texts } from './table.js';
 
 /** One person who did at least two of the duties about one invoice. */
 interface Case {
@@ -98,13 +98,22 @@ export const dutiesReport = async (
   return { ...moment, cases };
 };
 
-const columns = ['personId', 'vendorId', 'vendorName', 'invoiceId', 'number', 'currency', 'total'] as const;
+/** A line a case: of each duty the positions at which it was done. */
+export const dutiesTable = (report: DutiesReport, only?: Currency): Table => ({
+  about: aboutMoment(report),
+  asked: { currency: only ?? null },
+  columns: [
+    ...texts('personId', 'vendorId', 'vendorName', 'invoiceId', 'number', 'currency'),
+    ...amounts('total'),
+    ...texts(...duties),
+  ],
+  lines: linesOf(report),
+  size: () => report.cases.length,
+});
 
-/** The report as a CSV file: of each duty the positions at which it was done. */
-export function* dutiesCsv(report: DutiesReport): Generator<string> {
-  yield csvLine([...momentColumns, ...columns, ...duties]);
-  for (const one of report.cases) {
-    const done = duties.map((duty) => one.acts.flatMap((act) => (act.duty === duty ? [act.position] : [])).join(' '));
-    yield csvLine([...momentCells(report), ...columns.map((column) => one[column]), ...done]);
+function* linesOf({ cases }: DutiesReport): Generator<Line> {
+  for (const { personId, vendorId, vendorName, invoiceId, number, currency, total, acts } of cases) {
+    const done = duties.map((duty) => acts.flatMap((act) => (act.duty === duty ? [act.position] : [])).join(' '));
+    yield [personId, vendorId, vendorName, invoiceId, number, currency, total, ...done];
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatOf, NotAcceptable } from './formats.js';
+import { NotAcceptableException } from '@nestjs/common';
+import { formatOf } from './formats.js';
 
 describe('the format of a report', () => {
   it.each([
@@ -12,6 +13,9 @@ describe('the format of a report', () => {
     ['text/*', 'csv'],
     ['TEXT/CSV; charset=utf-8', 'csv'],
     ['text/csv, */*', 'csv'],
+    ['application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', 'xlsx'],
+    ['application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, text/csv;q=0.9', 'xlsx'],
+    ['application/*;q=0.5, application/json;q=0', 'xlsx'],
     ['text/csv, application/json', 'json'],
     ['text/csv;q=0.9, application/json;q=0.8', 'csv'],
     ['text/csv;q=0.5, */*;q=0.1', 'csv'],
@@ -32,7 +36,7 @@ describe('the format of a report', () => {
   it.each(['application/xml', 'image/*', 'application/json;q=0', '*/*;q=0', 'application/json;q=lots', 'csv'])(
     'is refused for Accept: %s',
     (accept) => {
-      expect(() => formatOf(undefined, accept)).toThrow(NotAcceptable);
+      expect(() => formatOf(undefined, accept)).toThrow(NotAcceptableException);
     },
   );
 });

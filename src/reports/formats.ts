@@ -1,33 +1,53 @@
+import { Readable } from 'node:stream';
 import { NotAcceptableException } from '@nestjs/common';
+import type { Moment } from './as-of.js';
+import { csvParts } from './csv.js';
 import { type Format, formats } from './queries.js';
+import { inSlices } from './slices.js';
+import type { Table } from './table.js';
+import { mostRows, xlsxParts } from './xlsx.js';
 
-const mediaTypes: Readonly<Record<Format, string>> = { json: 'application/json', csv: 'text/csv' };
-
-/** The header `Content-Type` of each format. */
-export const contentTypes: Readonly<Record<Format, string>> = {
-  json: 'application/json; charset=utf-8',
-  csv: 'text/csv; charset=utf-8',
+/** What each format is called in `Accept`. */
+export const mediaTypes: Readonly<Record<Format, string>> = {
+  json: 'application/json',
+  csv: 'text/csv',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 };
 
-/** Nothing that the request accepts is something that a report comes as: 406. */
-export class NotAcceptable extends NotAcceptableException {
-  readonly code = 'not-acceptable';
+/** The headers of a report. @param name its own, as in its address */
+export const headersOf = (
+  name: string,
+  { ledger, asOf, position }: Omit<Moment, 'knownAt'>,
+  format: Format,
+): Record<string, string> => ({
+  'content-type': mediaTypes[format] + (format === 'xlsx' ? '' : '; charset=utf-8'),
+  'ledger-position': String(position),
+  vary: 'accept',
+  ...(format !== 'json' && { 'content-disposition': `attachment; filename="${name}-${ledger}-${asOf}.${format}"` }),
+});
 
-  /** What to ask for instead. */
-  readonly offered: readonly string[] = Object.values(mediaTypes);
-
-  constructor() {
-    super(
-      `Reports come as ${Object.values(mediaTypes).join(' or ')}: accept one of these, or say ?format=json or csv.`,
+/**
+ * A report's table as a file.
+ *
+ * @param name the report's own, as in its address
+ * @throws {NotAcceptableException} if it has more rows than a sheet holds
+ */
+export const fileOf = async (format: Exclude<Format, 'json'>, name: string, table: Table): Promise<Readable> => {
+  if (format === 'csv') return inSlices(csvParts(table));
+  if ((await table.size()) >= mostRows) {
+    const most = mostRows.toLocaleString('en-GB');
+    throw new NotAcceptableException(
+      `This report has more rows than the ${most} that a sheet holds: ask for it as CSV or JSON, or for less of it, such as one currency.`,
     );
   }
-}
+  return Readable.from(xlsxParts(name, table), { objectMode: false });
+};
 
 /**
  * The format that a request asks for: by `?format`, else by `Accept`. Of what is equally welcome, that which is named
  * more precisely, then JSON.
  *
- * @throws {NotAcceptable}
+ * @throws {NotAcceptableException}
  */
 export const formatOf = (asked: Format | undefined, accept: string | undefined): Format => {
   if (asked !== undefined) return asked;
@@ -35,7 +55,12 @@ export const formatOf = (asked: Format | undefined, accept: string | undefined):
     .map((format) => ({ format, ...qualityOf(accept, mediaTypes[format]) }))
     .filter(({ quality }) => quality > 0);
   const [best] = welcome.sort((a, b) => b.quality - a.quality || b.precision - a.precision);
-  if (!best) throw new NotAcceptable();
+  if (!best) {
+    const offered = Object.values(mediaTypes).join(', ');
+    throw new NotAcceptableException(
+      `Reports come as ${offered}: accept one of these, or say ?format=${formats.join(', ')}.`,
+    );
+  }
   return best.format;
 };
 

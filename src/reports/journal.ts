@@ -5,9 +5,10 @@ import { type Amount, type Currency, formatMinor, type Minor } from '../domain/m
 import { type Moment, type MomentQuery, normalInstant, rejectParameter } from './as-of.js';
 import { dayText, inScope, instantText, scopeValues } from './books-sql.js';
 import { chartThen } from './chart.js';
-import { type Cell, csvLine, Figure, momentCells, momentColumns } from './csv.js';
 import { minorOf } from './figures.js';
 import type { Snapshot } from './snapshot.js';
+import { aboutMoment, amounts, days, type Line as TableLine, numbers, type Table, texts } from './table.js';
+import { mostRows } from './xlsx.js';
 
 export interface JournalQuestion {
   readonly vendorId?: string | undefined;
@@ -115,21 +116,30 @@ interface Row {
   readonly credit: string;
 }
 
-/** `log.events` is asked for the instants only, by the keys of the page. */
-const query = `
+/** The entries after a place, as many as are asked for. */
+const page = `
   with page as (
     select distinct position, effective_on from books.journal_lines
      where ${inScope} and ($6::text is null or vendor_id = $6) and ($7::text is null or account = $7)
        and position >= $8 and (position, effective_on) > ($8, $9::date)
      order by position, effective_on limit $10
-  )
-  select j.position, ${dayText('j.effective_on')} as effective_on, ${instantText('e.recorded_at')} as recorded_at,
-         j.event_type, j.item_type, j.item_id, j.vendor_id, j.account, j.currency, j.debit, j.credit
+  )`;
+
+const linesOfPage = `
     from page p
     join books.journal_lines j
-      on j.ledger_id = $1 and j.generation = $2 and j.position = p.position and j.effective_on = p.effective_on
+      on j.ledger_id = $1 and j.generation = $2 and j.position = p.position and j.effective_on = p.effective_on`;
+
+/** `log.events` is asked for the instants only, by the keys of the page. */
+const query = `${page}
+  select j.position, ${dayText('j.effective_on')} as effective_on, ${instantText('e.recorded_at')} as recorded_at,
+         j.event_type, j.item_type, j.item_id, j.vendor_id, j.account, j.currency, j.debit, j.credit
+    ${linesOfPage}
     join log.events e on e.ledger_id = $1 and e.position = p.position
    order by j.position, j.effective_on, j.line`;
+
+/** The lines, and one with the totals of each currency. */
+const sizeQuery = `${page} select count(*) + count(distinct j.currency) as size ${linesOfPage}`;
 
 const start: Place = { position: 0, effectiveOn: '0100-01-01' };
 
@@ -137,12 +147,11 @@ const start: Place = { position: 0, effectiveOn: '0100-01-01' };
 const entriesAfter = async (
   snapshot: Snapshot,
   moment: Moment,
-  { vendorId, account, currency }: JournalQuestion,
+  question: JournalQuestion,
   after: Place,
   limit: number,
 ): Promise<Entry<Minor>[]> => {
-  const scope = scopeValues(snapshot, moment, currency);
-  const values = [...scope, vendorId ?? null, account ?? null, after.position, after.effectiveOn, limit];
+  const values = pageValues(snapshot, moment, question, after, limit);
   const entries = new Map<string, Entry<Minor> & { readonly lines: Line<Minor>[] }>();
   const chart = await chartThen(snapshot, moment.position);
   for (const row of await snapshot.query<Row>(query, values)) {
@@ -153,6 +162,17 @@ const entriesAfter = async (
   }
   return [...entries.values()];
 };
+
+const pageValues = (
+  snapshot: Snapshot,
+  moment: Moment,
+  { vendorId, account, currency }: JournalQuestion,
+  after: Place,
+  limit: number,
+): unknown[] => [
+  ...scopeValues(snapshot, moment, currency),
+  ...[vendorId ?? null, account ?? null, after.position, after.effectiveOn, limit],
+];
 
 const entryOf = (row: Row, chart: Chart): Entry<Minor> & { readonly lines: Line<Minor>[] } => ({
   position: Number(row.position),
@@ -197,49 +217,62 @@ export const journal = async (
   return { ...moment, items, next: last && entries.length > limit ? cursorOf({ ...moment, after: last }) : null };
 };
 
-const entryColumns = ['eventPosition', 'effectiveOn', 'recordedAt', 'type', 'documentType', 'documentId', 'vendorId'];
-const csvColumns = ['currency', 'row', ...entryColumns, 'account', 'name', 'debit', 'credit'];
 const entriesPerRead = 1_000;
 
+/** Runs queries of the books in a snapshot of its own. */
+type Read = <T>(work: (snapshot: Snapshot) => Promise<T>) => Promise<T>;
+
+/** The whole journal: a line a posting, and at the end one with the totals of each currency. */
+export const journalTable = (read: Read, moment: Moment, question: JournalQuestion): Table => ({
+  about: aboutMoment(moment),
+  asked: {
+    vendorId: question.vendorId ?? null,
+    account: question.account ?? null,
+    currency: question.currency ?? null,
+  },
+  columns: [
+    ...texts('currency', 'row'),
+    ...numbers('eventPosition'),
+    ...days('effectiveOn'),
+    ...texts('recordedAt', 'type', 'documentType', 'documentId', 'vendorId', 'account', 'name'),
+    ...amounts('debit', 'credit'),
+  ],
+  lines: tableLines(read, moment, question),
+  size: async () => {
+    // Every entry has a line: with more of them than a sheet has rows, nobody needs to know how many more.
+    const sizes = await read((snapshot) =>
+      snapshot.query<{ size: string }>(sizeQuery, pageValues(snapshot, moment, question, start, mostRows)),
+    );
+    return Number(sizes[0]?.size);
+  },
+});
+
 /**
- * The whole journal as a CSV file: a line a posting, and at the end one with the totals of each currency. It is read
- * page by page, each in a snapshot of its own, so that a slow download keeps no transaction open: what is recorded
+ * Reads page by page, each in a snapshot of its own, so that a slow download keeps no transaction open: what is recorded
  * meanwhile changes nothing in what was known at the moment.
- *
- * @param read runs queries of the books in a snapshot
  */
-export async function* journalCsv(
-  read: (work: (snapshot: Snapshot) => Promise<Entry<Minor>[]>) => Promise<Entry<Minor>[]>,
-  moment: Moment,
-  question: JournalQuestion,
-): AsyncGenerator<string> {
-  const echo = momentCells(moment);
+async function* tableLines(read: Read, moment: Moment, question: JournalQuestion): AsyncGenerator<TableLine> {
   const totals = new Map<Currency, { debit: Minor; credit: Minor }>();
-  yield csvLine([...momentColumns, ...csvColumns]);
   let after: Place | undefined = start;
   while (after) {
     const place: Place = after;
-    const entries = await read((snapshot) => entriesAfter(snapshot, moment, question, place, entriesPerRead));
-    for (const { lines } of entries) {
-      for (const { currency, debit, credit } of lines) {
+    const entries: Entry<Minor>[] = await read((snapshot) =>
+      entriesAfter(snapshot, moment, question, place, entriesPerRead),
+    );
+    for (const { lines, ...entry } of entries) {
+      const { position, effectiveOn, recordedAt, type, documentType, documentId, vendorId } = entry;
+      const about = [position, effectiveOn, recordedAt, type, documentType, documentId, vendorId];
+      for (const { account, name, currency, debit, credit } of lines) {
         const total = totals.get(currency) ?? { debit: 0n, credit: 0n };
         totals.set(currency, { debit: total.debit + debit, credit: total.credit + credit });
+        const sides = [debit, credit].map((minor) => formatMinor(minor, currency));
+        yield [currency, 'row', ...about, account, name, ...sides];
       }
     }
-    yield entries.map((entry) => entryCsv(echo, entry)).join('');
     after = entries.length < entriesPerRead ? undefined : entries.at(-1);
   }
   for (const [currency, { debit, credit }] of [...totals].sort()) {
-    const sides = [debit, credit].map((minor) => new Figure(formatMinor(minor, currency)));
-    yield csvLine([...echo, currency, 'totals', ...entryColumns.map(() => null), null, null, ...sides]);
+    const sides = [debit, credit].map((minor) => formatMinor(minor, currency));
+    yield [currency, 'totals', ...Array<null>(9).fill(null), ...sides];
   }
 }
-
-const entryCsv = (echo: readonly Cell[], entry: Entry<Minor>): string =>
-  writtenEntry(entry)
-    .lines.map(({ account, name, currency, debit, credit }) => {
-      const { position, effectiveOn, recordedAt, type, documentType, documentId, vendorId } = entry;
-      const about = [new Figure(String(position)), effectiveOn, recordedAt, type, documentType, documentId, vendorId];
-      return csvLine([...echo, currency, 'row', ...about, account, name, new Figure(debit), new Figure(credit)]);
-    })
-    .join('');

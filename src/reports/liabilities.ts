@@ -12,10 +12,19 @@ import {
   scopeValues,
   vendorsThen,
 } from './books-sql.js';
-import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
 import { byCurrency, type Figures, minorOf, type Sum, totalOf, written } from './figures.js';
 import type { LiabilitiesBy } from './queries.js';
 import type { Snapshot } from './snapshot.js';
+import {
+  aboutMoment,
+  amounts,
+  type Column as TableColumn,
+  type Line,
+  lineOf,
+  sizeOf,
+  type Table,
+  texts,
+} from './table.js';
 
 export interface LiabilitiesQuestion {
   readonly by: LiabilitiesBy;
@@ -38,11 +47,11 @@ export interface LiabilitiesReport extends Moment {
   }[];
 }
 
-const keyColumns: Readonly<Record<LiabilitiesBy, readonly string[]>> = {
-  vendor: ['vendorId', 'vendorName'],
-  kind: ['kind'],
-  'due-month': ['dueMonth'],
-  maturity: ['maturity'],
+const keyColumns: Readonly<Record<LiabilitiesBy, readonly TableColumn[]>> = {
+  vendor: texts('vendorId', 'vendorName'),
+  kind: texts('kind'),
+  'due-month': texts('dueMonth'),
+  maturity: texts('maturity'),
 };
 const columns = [
   'owed',
@@ -196,15 +205,21 @@ const reconciliationOf = (ageingTotal: Minor, controlAccount: Minor, currency: C
   difference: formatMinor(ageingTotal - controlAccount, currency),
 });
 
-const texts = new Set(Object.values(keyColumns).flat());
+/** A line a row, and one with totals and reconciliation of each currency. */
+export const liabilitiesTable = (report: LiabilitiesReport, { by, currency }: LiabilitiesQuestion): Table => {
+  const shown = [...keyColumns[by], ...amounts(...columns, 'ageingTotal', 'controlAccount', 'difference')];
+  return {
+    about: aboutMoment(report),
+    asked: { by, currency: currency ?? null },
+    columns: [...texts('currency', 'row'), ...shown],
+    lines: linesOf(report, shown),
+    size: () => sizeOf(report.currencies),
+  };
+};
 
-/** The report as a CSV file: a line a row, and one with totals and reconciliation of each currency. */
-export function* liabilitiesCsv(report: LiabilitiesReport, by: LiabilitiesBy): Generator<string> {
-  const shown = [...keyColumns[by], ...columns, 'ageingTotal', 'controlAccount', 'difference'];
-  yield csvLine([...momentColumns, 'currency', 'row', ...shown]);
-  for (const { currency, rows, totals, reconciliation } of report.currencies) {
-    const echo = (row: string): Cell[] => [...momentCells(report), currency, row];
-    for (const row of rows) yield csvLine([...echo('row'), ...cellsOf(row, shown, texts)]);
-    yield csvLine([...echo('totals'), ...cellsOf({ ...totals, ...reconciliation }, shown, texts)]);
+function* linesOf({ currencies }: LiabilitiesReport, shown: readonly TableColumn[]): Generator<Line> {
+  for (const { currency, rows, totals, reconciliation } of currencies) {
+    for (const row of rows) yield [currency, 'row', ...lineOf(row, shown)];
+    yield [currency, 'totals', ...lineOf({ ...totals, ...reconciliation }, shown)];
   }
 }

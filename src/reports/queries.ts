@@ -34,7 +34,7 @@ const Position = (): PropertyDecorator =>
 const Id = (): PropertyDecorator =>
   Text((text) => /^[A-Za-z0-9._-]{1,64}$/.test(text), 'must be an id: 1 to 64 of A-Z a-z 0-9 . _ -');
 
-export const formats = ['json', 'csv'] as const;
+export const formats = ['json', 'csv', 'xlsx'] as const;
 export type Format = (typeof formats)[number];
 
 /** What all reports take. */

@@ -41,7 +41,7 @@ describe('the query of a report', () => {
     [ReportQuery, { knownAtPosition: '-1' }, ['/knownAtPosition']],
     [ReportQuery, { knownAtPosition: '9007199254740993' }, ['/knownAtPosition']],
     [ReportQuery, { currency: 'usd' }, ['/currency']],
-    [ReportQuery, { atLeast: 'x', format: 'xlsx' }, ['/atLeast', '/format']],
+    [ReportQuery, { atLeast: 'x', format: 'pdf' }, ['/atLeast', '/format']],
     [ReportQuery, { asof: '2023-10-31', 'a/b~': '1' }, ['/asof', '/a~1b~0']],
     [ReportQuery, { by: 'vendor' }, ['/by']],
     [AgeingQuery, { basis: 'due', edges: '60,30', by: 'vendors' }, ['/basis', '/by', '/edges']],

@@ -3,20 +3,19 @@ import { Controller, Get, Headers, Inject, Param, Query, Res, StreamableFile } f
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AnyRole, Roles } from '../access/declared.js';
-import { ageing, ageingCsv } from './ageing.js';
+import { ageing, ageingTable } from './ageing.js';
 import { Answers } from './answers.js';
 import { type Moment, rejectParameter, ReportReader } from './as-of.js';
-import { changes, changingEvents } from './changes.js';
-import { changesCsv, changesJson, type ReadEvents } from './changes-formats.js';
-import { dutiesCsv, dutiesReport } from './duties.js';
-import { contentTypes, formatOf } from './formats.js';
-import { continued, journal, journalCsv, readCursor } from './journal.js';
-import { liabilities, liabilitiesCsv } from './liabilities.js';
+import { changes, changingEvents, movedItems } from './changes.js';
+import { changesJson, changesTable, type ReadEvents } from './changes-formats.js';
+import { dutiesReport, dutiesTable } from './duties.js';
+import { fileOf, formatOf, headersOf } from './formats.js';
+import { continued, journal, journalTable, readCursor } from './journal.js';
+import { liabilities, liabilitiesTable } from './liabilities.js';
 import {
   AgeingQuery,
   ChangesQuery,
   edgesOf,
-  type Format,
   JournalQuery,
   LiabilitiesQuery,
   ReportQuery,
@@ -25,8 +24,9 @@ import {
 import { QueryPipe } from './query.pipe.js';
 import { inSlices, jsonParts } from './slices.js';
 import type { Snapshot } from './snapshot.js';
-import { statement, statementCsv } from './statement.js';
-import { trialBalance, trialBalanceCsv } from './trial-balance.js';
+import { statement, statementTable } from './statement.js';
+import type { Table } from './table.js';
+import { trialBalance, trialBalanceTable } from './trial-balance.js';
 
 /** What a request brings beside its query. */
 interface Exchange {
@@ -57,7 +57,7 @@ export class ReportsController {
       { name: 'ageing', ledger, accept, reply },
       query,
       (snapshot, moment) => ageing(snapshot, moment, { basis, edges, by, currency }),
-      (report) => ageingCsv(report, by),
+      (report) => ageingTable(report, { by, edges, currency }),
     );
   }
 
@@ -75,7 +75,7 @@ export class ReportsController {
       { name: 'liabilities', ledger, accept, reply },
       query,
       (snapshot, moment) => liabilities(snapshot, moment, { by, currency }),
-      (report) => liabilitiesCsv(report, by),
+      (report) => liabilitiesTable(report, { by, currency }),
     );
   }
 
@@ -92,7 +92,7 @@ export class ReportsController {
       { name: 'statement', ledger, accept, reply },
       query,
       (snapshot, moment) => statement(snapshot, moment, query),
-      (report) => statementCsv(report, query.from ?? null),
+      (report) => statementTable(report, query),
     );
   }
 
@@ -109,7 +109,7 @@ export class ReportsController {
       { name: 'trial-balance', ledger, accept, reply },
       query,
       (snapshot, moment) => trialBalance(snapshot, moment, query.currency),
-      trialBalanceCsv,
+      (report) => trialBalanceTable(report, query.currency),
     );
   }
 
@@ -126,7 +126,7 @@ export class ReportsController {
       { name: 'duties', ledger, accept, reply },
       query,
       (snapshot, moment) => dutiesReport(snapshot, moment, query.currency),
-      dutiesCsv,
+      (report) => dutiesTable(report, query.currency),
     );
   }
 
@@ -145,13 +145,18 @@ export class ReportsController {
     const question = { basis, edges: edgesOf(query.edges ?? '30,60,90') ?? [], from, currency };
     const report = await this.reader.read(to, (snapshot) => changes(snapshot, to, question));
     const events: ReadEvents = (only) => changingEvents((work) => this.reader.read(to, work), to, question, only);
-    this.#head({ name: 'changes', ledger, accept, reply }, to, format);
-    return new StreamableFile(Readable.from((format === 'json' ? changesJson : changesCsv)(report, events)));
+    const moved = (): Promise<number> => this.reader.read(to, (snapshot) => movedItems(snapshot, to, question));
+    const sent =
+      format === 'json'
+        ? Readable.from(changesJson(report, events))
+        : await fileOf(format, 'changes', changesTable(report, question, events, moved));
+    void reply.headers(headersOf('changes', to, format));
+    return new StreamableFile(sent);
   }
 
   @Get('journal')
   @AnyRole()
-  @Answers('journal', 'The double entries in the order of recording; as CSV without pages')
+  @Answers('journal', 'The double entries in the order of recording; as CSV and XLSX without pages')
   async journal(
     @Param('ledger') ledger: string,
     @Query(QueryPipe) query: JournalQuery,
@@ -159,39 +164,36 @@ export class ReportsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const format = formatOf(query.format, accept);
-    if (format === 'csv') {
+    if (format !== 'json') {
       for (const name of ['cursor', 'limit'] as const) {
-        if (query[name] !== undefined) rejectParameter(name, 'must be left out: a CSV file has the whole journal');
+        if (query[name] !== undefined) rejectParameter(name, 'must be left out: a file has the whole journal');
       }
       const moment = await this.reader.momentOf(ledger, query);
-      this.#head({ name: 'journal', ledger, accept, reply }, moment, format);
-      return new StreamableFile(Readable.from(journalCsv((work) => this.reader.read(moment, work), moment, query)));
+      const table = journalTable((work) => this.reader.read(moment, work), moment, query);
+      const file = await fileOf(format, 'journal', table);
+      void reply.headers(headersOf('journal', moment, format));
+      return new StreamableFile(file);
     }
     const cursor = query.cursor === undefined ? undefined : readCursor(query.cursor);
     const found = await this.reader.momentOf(ledger, cursor ? continued(query, cursor) : query);
     const moment = cursor ? { ...found, knownAt: cursor.knownAt } : found;
     const limit = Number(query.limit ?? 100);
     const page = await this.reader.read(moment, (snapshot) => journal(snapshot, moment, query, cursor?.after, limit));
-    this.#head({ name: 'journal', ledger, accept, reply }, moment, format);
+    void reply.headers(headersOf('journal', moment, format));
     return page;
   }
 
   async #answer<Report extends Moment>(
-    exchange: Exchange,
+    { name, ledger, accept, reply }: Exchange,
     query: ReportQuery,
     read: (snapshot: Snapshot, moment: Moment) => Promise<Report>,
-    csv: (report: Report) => Iterable<string>,
+    table: (report: Report) => Table,
   ): Promise<StreamableFile> {
-    const format = formatOf(query.format, exchange.accept);
-    const moment = await this.reader.momentOf(exchange.ledger, query);
+    const format = formatOf(query.format, accept);
+    const moment = await this.reader.momentOf(ledger, query);
     const report = await this.reader.read(moment, (snapshot) => read(snapshot, moment));
-    this.#head(exchange, moment, format);
-    return new StreamableFile(inSlices(format === 'json' ? jsonParts(report) : csv(report)));
-  }
-
-  #head({ name, reply }: Exchange, { ledger, asOf, position }: Moment, format: Format): void {
-    void reply.headers({ 'content-type': contentTypes[format], 'ledger-position': String(position), vary: 'accept' });
-    if (format !== 'json')
-      void reply.header('content-disposition', `attachment; filename="${name}-${ledger}-${asOf}.${format}"`);
+    const sent = format === 'json' ? inSlices(jsonParts(report)) : await fileOf(format, name, table(report));
+    void reply.headers(headersOf(name, moment, format));
+    return new StreamableFile(sent);
   }
 }

@@ -15,7 +15,7 @@ import { ReportsController } from './reports.controller.js';
  *   of its connections for as long as it reads
  *
  * What it throws beside plain errors: `Rejection` (`malformed`, `not-found`), `NotYetThere` (projections/books.ts) for
- * 503, and `NotAcceptable` (formats.ts, an HttpException) for 406.
+ * 503, and `NotAcceptableException` for 406.
  */
 @Module({
   controllers: [ReportsController],

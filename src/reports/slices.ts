@@ -4,12 +4,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 const sliceLength = 65_536;
 
 /** A text in slices of a good size for sending, each made only when it is wanted. */
-export const inSlices = (parts: Iterable<string>): Readable => Readable.from(slicesOf(parts), { objectMode: false });
+export const inSlices = (parts: Parts): Readable => Readable.from(slicesOf(parts), { objectMode: false });
 
-async function* slicesOf(parts: Iterable<string>): AsyncGenerator<string> {
+type Parts = Iterable<string> | AsyncIterable<string>;
+
+/** After each slice others have the thread. */
+export async function* slicesOf(parts: Parts): AsyncGenerator<string> {
   let slice: string[] = [];
   let length = 0;
-  for (const part of parts) {
+  for await (const part of parts) {
     slice.push(part);
     length += part.length;
     if (length < sliceLength) continue;

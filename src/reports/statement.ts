@@ -5,10 +5,10 @@ import { type Amount, type Currency, formatMinor } from '../domain/money.js';
 import { reject } from '../domain/rejection.js';
 import { type Moment, rejectParameter } from './as-of.js';
 import { dayText, defaultAccount, inScope, scopeValues } from './books-sql.js';
-import { type Cell, csvLine, Figure, momentCells, momentColumns } from './csv.js';
 import { byCurrency, minorOf, type Sum } from './figures.js';
 import { takingTurns } from '../database/turns.js';
 import type { Snapshot } from './snapshot.js';
+import { aboutMoment, amounts, days, type Line, numbers, type Table, texts } from './table.js';
 
 export interface StatementQuestion {
   readonly vendorId: string;
@@ -147,21 +147,33 @@ const lineOf = (change: Change, balance: Amount): StatementLine => {
   };
 };
 
-const csvColumns = ['row', 'on', 'itemType', 'itemId', 'number', 'amount', 'balance', 'eventPosition'];
+/** Opening, lines and closing of each currency. */
+export const statementTable = (
+  report: StatementReport,
+  { from, currency }: Omit<StatementQuestion, 'vendorId'>,
+): Table => ({
+  about: [
+    ...aboutMoment(report),
+    { name: 'from', kind: 'day', value: from ?? null },
+    { name: 'vendorId', kind: 'text', value: report.vendorId },
+  ],
+  asked: { currency: currency ?? null },
+  columns: [
+    ...texts('currency', 'row'),
+    ...days('on'),
+    ...texts('itemType', 'itemId', 'number'),
+    ...amounts('amount', 'balance'),
+    ...numbers('eventPosition'),
+  ],
+  lines: linesOf(report, from ?? null),
+  size: () => report.currencies.reduce((size, { lines }) => size + lines.length + 2, 0),
+});
 
-/** The report as a CSV file: opening, lines and closing of each currency. */
-export function* statementCsv(report: StatementReport, from: LocalDate | null): Generator<string> {
-  const { asOf, vendorId } = report;
-  yield csvLine([...momentColumns, 'from', 'vendorId', 'currency', ...csvColumns]);
-  for (const { currency, opening, lines, closing } of report.currencies) {
-    const echo: Cell[] = [...momentCells(report), from, vendorId, currency];
-    const balanceOn = (row: string, on: LocalDate | null, balance: Amount): string =>
-      csvLine([...echo, row, on, null, null, null, null, new Figure(balance), null]);
-    yield balanceOn('opening', from, opening);
-    for (const { on, itemType, itemId, number, amount, balance, position } of lines) {
-      const figures = [amount, balance, String(position)].map((text) => new Figure(text));
-      yield csvLine([...echo, 'line', on, itemType, itemId, number, ...figures]);
-    }
-    yield balanceOn('closing', asOf, closing);
+function* linesOf({ asOf, currencies }: StatementReport, from: LocalDate | null): Generator<Line> {
+  for (const { currency, opening, lines, closing } of currencies) {
+    yield [currency, 'opening', from, null, null, null, null, opening, null];
+    for (const { on, itemType, itemId, number, amount, balance, position } of lines)
+      yield [currency, 'line', on, itemType, itemId, number, amount, balance, position];
+    yield [currency, 'closing', asOf, null, null, null, null, closing, null];
   }
 }

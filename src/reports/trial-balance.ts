@@ -4,9 +4,9 @@ import type { Amount, Currency } from '../domain/money.js';
 import type { Moment } from './as-of.js';
 import { inScope, scopeValues } from './books-sql.js';
 import { chartThen } from './chart.js';
-import { type Cell, cellsOf, csvLine, momentCells, momentColumns } from './csv.js';
 import { byCurrency, minorOf, type Sum, totalOf, written } from './figures.js';
 import type { Snapshot } from './snapshot.js';
+import { aboutMoment, amounts, type Line, lineOf, sizeOf, type Table, texts } from './table.js';
 
 /** Both sides of an account, and the debits less the credits. */
 type Sides = Readonly<Record<'debits' | 'credits' | 'balance', Amount>>;
@@ -68,15 +68,20 @@ export const trialBalance = async (
   return { ...moment, currencies };
 };
 
-const texts = new Set(['account', 'name', 'type']);
+const shown = [...texts('account', 'name', 'type'), ...amounts(...columns)];
 
-/** The report as a CSV file: a line an account, and one with the totals of each currency. */
-export function* trialBalanceCsv(report: TrialBalanceReport): Generator<string> {
-  const shown = ['account', 'name', 'type', ...columns];
-  yield csvLine([...momentColumns, 'currency', 'row', ...shown]);
-  for (const { currency, rows, totals } of report.currencies) {
-    const echo = (row: string): Cell[] => [...momentCells(report), currency, row];
-    for (const row of rows) yield csvLine([...echo('row'), ...cellsOf(row, shown, texts)]);
-    yield csvLine([...echo('totals'), ...cellsOf(totals, shown, texts)]);
+/** A line an account, and one with the totals of each currency. */
+export const trialBalanceTable = (report: TrialBalanceReport, only?: Currency): Table => ({
+  about: aboutMoment(report),
+  asked: { currency: only ?? null },
+  columns: [...texts('currency', 'row'), ...shown],
+  lines: linesOf(report),
+  size: () => sizeOf(report.currencies),
+});
+
+function* linesOf({ currencies }: TrialBalanceReport): Generator<Line> {
+  for (const { currency, rows, totals } of currencies) {
+    for (const row of rows) yield [currency, 'row', ...lineOf(row, shown)];
+    yield [currency, 'totals', ...lineOf({ ...totals }, shown)];
   }
 }

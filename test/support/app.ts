@@ -77,8 +77,22 @@ export class LedgerClient {
     return this.#send('DELETE', this.base + path, {});
   }
 
+  /** A file, byte by byte. @throws {Error} unless the answer is 200 */
+  async file(path: string, headers: Record<string, string> = {}): Promise<{ headers: Headers; bytes: Buffer }> {
+    const response = await this.#fetch('GET', this.base + path, headers);
+    if (response.status !== 200) throw new Error(`GET ${path} answered ${response.status}: ${await response.text()}`);
+    return { headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
+  }
+
   async #send(method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Reply> {
-    const response = await fetch(url, {
+    const response = await this.#fetch(method, url, headers, body);
+    const text = await response.text();
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  }
+
+  #fetch(method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Response> {
+    return fetch(url, {
       method,
       headers: {
         authorization: `Bearer ${this.token}`,
@@ -87,8 +101,5 @@ export class LedgerClient {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Loaded before a server: tells its parent, at each message, for how long its event loop was blocked at most since the
- * last. Time in which the machine gave the processor to others is none of its doing, and is left out where the system
+ * last, and how much memory it has. Time in which the machine gave the processor to others is none of its doing, and is left out where the system
  * says how much that was.
  */
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ setInterval(() => {
 
 process.on('message', () => {
   const delayedMs = delay.max / 1e6 - resolutionMs;
-  process.send({ delayedMs, blockedMs: Math.min(delayedMs, busyMs) });
+  process.send({ delayedMs, blockedMs: Math.min(delayedMs, busyMs), residentBytes: process.memoryUsage.rss() });
   delay.reset();
   busyMs = 0;
 });

@@ -47,8 +47,19 @@ export class AppProcess {
   }
 
   /** For how long its event loop was late, and busy in one stretch, at most since this was last asked. */
-  async blockedMs(): Promise<{ delayedMs: number; blockedMs: number }> {
-    const told = once(this.child, 'message') as Promise<[{ delayedMs: number; blockedMs: number }]>;
+  blockedMs(): Promise<{ delayedMs: number; blockedMs: number }> {
+    return this.#told();
+  }
+
+  /** How much memory it has. */
+  memory(): Promise<{ residentBytes: number }> {
+    return this.#told();
+  }
+
+  async #told(): Promise<{ delayedMs: number; blockedMs: number; residentBytes: number }> {
+    const told = once(this.child, 'message') as Promise<
+      [{ delayedMs: number; blockedMs: number; residentBytes: number }]
+    >;
     this.child.send('tell');
     return (await told)[0];
   }

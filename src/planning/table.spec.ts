@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { PlanInput } from '../cash-priority/model.js';
 import { planCash } from '../cash-priority/plan.js';
 import { loadSolver } from '../cash-priority/solver.js';
-import { planCsv } from './csv.js';
+import type { Line, Value } from '../reports/table.js';
+import { planTable } from './table.js';
 
 const dueOn = '2024-01-10';
 const bill = (itemId: string, amount: string) => ({
@@ -38,28 +39,30 @@ const input: PlanInput = {
   flows: [],
 };
 
-describe('a plan as CSV', () => {
+describe('a plan as a table', () => {
   it('adds up to what is outstanding, bill by bill, also where an offer goes beyond the last run', async () => {
     const plan = await planCash(input, await loadSolver());
     expect(plan.decisions.map(({ itemId, offerId, unpaid }) => [itemId, offerId, unpaid])).toEqual([
       ['offered', 'o', '100.00'],
       ['split', undefined, '40.00'],
     ]);
-    const [head, ...lines] = planCsv(plan, { ledger: 'x', asOf: '2024-01-08', knownAt: null, position: 7 })
-      .trim()
-      .split('\r\n')
-      .map((line) => line.split(','));
-    const column = (name: string, line: readonly string[]): string => line[head!.indexOf(name)]!;
+    const moment = { ledger: 'x', asOf: '2024-01-08', knownAt: null, position: 7 };
+    const { columns, lines: made, size, asked } = planTable(plan, moment, input.request);
+    const lines: Line[] = [];
+    for await (const line of made) lines.push(line);
+    expect(lines).toHaveLength(await size());
+    expect(asked).toMatchObject({ currency: 'USD', periods: '2', horizonEnd: null });
+    const column = (name: string, line: Line): Value => line[columns.findIndex((one) => one.name === name)] ?? null;
     const rows = lines.map((line) =>
       ['row', 'itemId', 'on', 'amount', 'outstanding'].map((name) => column(name, line)),
     );
     expect(rows).toEqual([
       ['payment', 'offered', '2024-01-08', '100.00', '300.00'],
-      ['payment', 'offered', '2024-01-15', '100.00', ''],
-      ['payment', 'offered', '2024-06-01', '100.00', ''],
+      ['payment', 'offered', '2024-01-15', '100.00', null],
+      ['payment', 'offered', '2024-06-01', '100.00', null],
       ['payment', 'split', expect.any(String), '60.00', '100.00'],
-      ['unpaid', 'split', '', '40.00', ''],
-      ['totals', '', '', '', ''],
+      ['unpaid', 'split', null, '40.00', null],
+      ['totals', null, null, null, null],
     ]);
     expect(lines.map((line) => column('cost', line)).at(-1)).toBe(plan.cost.total);
   });
