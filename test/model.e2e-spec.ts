@@ -5,6 +5,7 @@ import { ask, histories, questions, walk } from './model/histories.js';
 import { isAccepted, ReferenceLedger } from './model/reference.js';
 import { LedgerClient, startApp } from './support/app.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { dayIn, noonZone } from './support/noon.js';
 import { sampleSize } from './support/seed.js';
 
 let database: TestDatabase;
@@ -19,15 +20,6 @@ afterAll(async () => {
   await app.close();
   await database.drop();
 });
-
-/** A zone in which it is about noon: no test runs over midnight there. */
-const noonZone = (): string => {
-  const ahead = 12 - new Date().getUTCHours();
-  // POSIX has the sign of these names the other way round.
-  return ahead === 0 ? 'Etc/GMT' : `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
-};
-
-const dayIn = (timeZone: string): string => new Intl.DateTimeFormat('en-CA', { timeZone }).format(new Date());
 
 /** Puts one question at a position to the product and compares it with the model's answer. */
 const compare = async (client: LedgerClient, ledger: ReferenceLedger, question: Parameters<typeof ask>[0]) => {
