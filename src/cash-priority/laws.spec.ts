@@ -141,6 +141,20 @@ describe('a payment hold', () => {
   });
 });
 
+describe('a plan of which nothing is to be decided', () => {
+  const [bill] = foundingCase().items;
+  it.each([1, 2, 13])('says so, over %d runs', async (periods) => {
+    const request = { periods, scenarios: [{ name: 'as expected' }], newMoney: { amounts: ['1.00'] }, overrides: 1 };
+    const costless = { ...bill!, itemId: 'i', vendorId: 'v', consequences: {} };
+    for (const items of [[], [costless], [{ ...costless, hold: { reason: 'goods' } }]]) {
+      const input = { ...foundingCase(request), vendors: [{ id: 'v', name: 'V' }], items };
+      const answer = await planCash(input, solver);
+      expect([answer.cost.total, answer.proven, answer.cash.length]).toEqual(['0.00', true, periods]);
+      expect(breachesOf(input, answer)).toEqual([]);
+    }
+  });
+});
+
 describe('a plan that can not be made', () => {
   const refused = async (change: Partial<PlanInput>, request: PlanInput['request'] = {}): Promise<unknown> => {
     const input = { ...foundingCase(request), ...change };

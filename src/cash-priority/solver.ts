@@ -42,15 +42,26 @@ export const loadSolver = async (): Promise<Solver> => {
   const highs = await load();
   return {
     solve: (programme, options) =>
-      highs.withModel(dataOf(highs, programme, options.integers), (model) =>
-        solve(highs, model, isMip(programme, options), options),
-      ),
+      programme.cost.length === 0
+        ? withoutColumns(programme)
+        : highs.withModel(dataOf(highs, programme, options.integers), (model) =>
+            solve(highs, model, isMip(programme, options), options),
+          ),
     exportMps: (programme) =>
       highs.withModel(dataOf(highs, programme, true), (model) => {
         model.options.set({ output_flag: false });
         return new TextDecoder().decode(model.exportModel('mps'));
       }),
   };
+};
+
+/** Where nothing is to be decided: HiGHS says nothing of a programme without columns. */
+const withoutColumns = ({ rowLower, rowUpper, offset }: Programme): Solution => {
+  const duals = new Float64Array(rowLower.length);
+  const holds = duals.every((_, row) => rowLower[row]! <= 0 && rowUpper[row]! >= 0);
+  return holds
+    ? { status: 'optimal', values: new Float64Array(0), duals, objective: offset, bound: offset }
+    : { status: 'infeasible', values: undefined, duals, objective: Infinity, bound: -Infinity };
 };
 
 // Without a column that is whole, the solver takes the linear way and leaves the bound of the other one at nothing.
