@@ -78,8 +78,8 @@ export interface App {
  * Makes the application and lets it listen.
  *
  * @param config port 0 takes a free one
- * @throws {KeyFileError} if there is no key to sign checkpoints with
- * @throws {MasterKeyError} if there is no key to wrap the keys of vendors with
+ * @throws {SecretFileError} if there is no key to sign checkpoints with
+ * @throws {SecretFileError} if there is no key to wrap the keys of vendors with
  * @example const app = await createApp(readConfig({ PORT: '0' }), { url: database.appUrl, token });
  */
 export const createApp = async (config: AppConfig, options: AppOptions): Promise<App> => {

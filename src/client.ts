@@ -39,7 +39,7 @@ export class Client {
  * Works with the server that runs with the same settings; where none does, starts one and stops it afterwards.
  *
  * @param work gets the client, and whether the server is one that was running already
- * @throws {ConfigError | StartError}
+ * @throws {ConfigError | SecretFileError | StartError}
  */
 export const withServer = async (
   config: Config,

@@ -12,7 +12,7 @@ type Say = (text: string) => void;
  * Loads the founding case over the API and shows what the reports say of it, and the plan for its cash. Uses the server
  * that runs with the same settings; where none does, starts one and stops it afterwards. Doing it again changes nothing.
  *
- * @throws {ConfigError | StartError}
+ * @throws {ConfigError | SecretFileError | StartError}
  */
 export const runDemo = (config: Config, say: Say): Promise<void> =>
   withServer(config, async (client, isRunning) => {

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Config, ConfigError } from './config.js';
-import { makeOnce } from './files/make-once.js';
-import { unlessCode } from './files/unless-code.js';
+import type { Config } from './config.js';
+import { readOrMakeSecret, readSecret, type Secret } from './files/secret-file.js';
 
 /** The token that everything begins with: it has all roles. */
 export interface FirstToken {
@@ -19,34 +17,18 @@ export const tokenFile = (config: Pick<Config, 'dataDirectory'>): string => join
 /**
  * The token of the settings, else the one in the data folder, which is made if there is none.
  *
- * @throws {ConfigError} if what the file says can't be a token
+ * @throws {SecretFileError} if what the file says can't be a token
  */
 export const readOrMakeToken = async (config: Pick<Config, 'dataDirectory' | 'token'>): Promise<FirstToken> => {
   if (config.token !== undefined) return { value: config.token, file: undefined, isNew: false };
   const file = tokenFile(config);
-  const kept = await readToken(file);
-  if (kept !== undefined) return { value: kept, file, isNew: false };
-
-  const value = randomBytes(32).toString('base64url');
-  let isNew: boolean;
-  try {
-    isNew = await makeOnce(file, `${value}\n`);
-  } catch (error) {
-    throw new ConfigError([`DUEBOOK_DATA can't be written to: ${(error as Error).message}`]);
-  }
-  return isNew ? { value, file, isNew } : await readOrMakeToken(config);
+  return { ...(await readOrMakeSecret(file, token, () => `${randomBytes(32).toString('base64url')}\n`)), file };
 };
 
-/** The token in a file; undefined if there is no such file. */
-export const readToken = async (file: string): Promise<string | undefined> => {
-  const text = await readFile(file, 'utf8')
-    .catch(unlessCode('ENOENT'))
-    .catch((error: unknown) => {
-      throw new ConfigError([`${file} can't be read: ${(error as Error).message}`]);
-    });
-  if (text === undefined) return undefined;
-  const token = text.trim();
-  if (!/^[\x21-\x7e]{16,}$/.test(token))
-    throw new ConfigError([`${file} holds no token: remove it, and a new one is made`]);
-  return token;
+/** The token in a file; undefined if there is no such file. @throws {SecretFileError} */
+export const readToken = (file: string): Promise<string | undefined> => readSecret(file, token);
+
+const token: Secret<string> = {
+  expected: 'token: remove it, and a new one is made',
+  parse: (text) => (/^[\x21-\x7e]{16,}$/.test(text.trim()) ? text.trim() : undefined),
 };

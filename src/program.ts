@@ -1,9 +1,10 @@
 import { ConfigError } from './config.js';
+import { SecretFileError } from './files/secret-file.js';
 import { StartError } from './start.js';
 
 /** Ends the process on an error: what has to be put right outside is said in a line, a fault of ours with its stack. */
 export const exitWith = (error: unknown): never => {
-  const expected = error instanceof ConfigError || error instanceof StartError;
+  const expected = [ConfigError, SecretFileError, StartError].some((kind) => error instanceof kind);
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
   process.exit(1);

@@ -1,12 +1,10 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { App } from './app.module.js';
-import { KeyFileError } from './audit/keys.js';
 import { type Config, type DatabaseConfig, explainListenError } from './config.js';
 import { migrate } from './database/data-source.js';
 import { EmbeddedPostgresError, startEmbedded } from './database/embedded.js';
 import { type FirstToken, readOrMakeToken } from './first-token.js';
-import { MasterKeyError } from './vault/master-key.js';
 
 /** Why the application can't start, in one line for whoever starts it. */
 export class StartError extends Error {
@@ -34,7 +32,7 @@ interface Database {
 /**
  * Starts the application: the database, its schema, then the server.
  *
- * @throws {ConfigError | StartError} where a setting or the database has to be put right first
+ * @throws {ConfigError | SecretFileError | StartError} where a setting, a file or the database has to be put right first
  */
 export const start = async (config: Config, logger: Logger): Promise<Running> => {
   const database = await openDatabase(config, logger);
@@ -48,8 +46,6 @@ export const start = async (config: Config, logger: Logger): Promise<Running> =>
     app = await createApp(config, { url: database.url, readUrl: database.readUrl, token: token.value, logger });
   } catch (error) {
     await database.close();
-    if (error instanceof KeyFileError || error instanceof MasterKeyError)
-      throw new StartError(error.message, { cause: error });
     throw explainListenError(error, config);
   }
   return {

@@ -25,6 +25,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // A way to start, like main.ts: it may wire.
   cli: [
     'domain',
+    'files',
     'database',
     'access',
     'cash-priority',

@@ -59,7 +59,7 @@ describe('the auditor’s first hour', () => {
       const app = await startApp(data);
       try {
         await mkdir(data.folder, { recursive: true });
-        await writeFile(join(data.folder, 'token'), `${testToken}\n`);
+        await writeFile(join(data.folder, 'token'), `${testToken}\n`, { mode: 0o600 });
         const env = envOf(data, { DUEBOOK_TOKEN: testToken, PORT: new URL(app.url).port });
         expect(await run(env, 'demo')).toMatchObject({ code: 0 });
         await new LedgerClient(app.url, 'founding-case').get('/audit/checkpoint?atLeast=17');

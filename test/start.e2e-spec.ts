@@ -315,8 +315,11 @@ describe('a start that can not succeed', () => {
 
   it('names a token file that holds no token', async () => {
     const broken = await mkdtemp(join(tmpdir(), 'duebook-broken-'));
-    await writeFile(join(broken, 'token'), 'short\n');
-    await fails({ DUEBOOK_DATA: broken, DATABASE_URL: database.url }, join(broken, 'token'));
+    const file = join(broken, 'token');
+    await writeFile(file, 'short\n', { mode: 0o600 });
+    await fails({ DUEBOOK_DATA: broken, DATABASE_URL: database.url }, file, 'holds no token');
+    await chmod(file, 0o640);
+    await fails({ DUEBOOK_DATA: broken, DATABASE_URL: database.url }, file, 'chmod 600');
     await rm(broken, { recursive: true });
   });
 });

@@ -1,10 +1,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import pg from 'pg';
-import { KeyFileError, readKey, readOrMakeKey } from '../audit/keys.js';
+import { readKey, readOrMakeKey } from '../audit/keys.js';
 import { Outside } from '../audit/outside.js';
 import { installationBase, Sealer, type Sealing } from '../audit/sealer.js';
 import { installationLedger } from '../domain/access.js';
 import { EventLog } from '../event-log/event-log.js';
+import { SecretFileError } from '../files/secret-file.js';
 import { openDatabase } from '../start.js';
 import { settings, usage, UsageError } from './command.js';
 
@@ -66,7 +67,7 @@ export const atWork = async <T>(work: (workplace: Workplace) => Promise<T>): Pro
 
 /** A key file that can't be used is for whoever runs the command to put right. */
 const inOneLine = (error: unknown): never => {
-  throw error instanceof KeyFileError ? new UsageError(error.message) : error;
+  throw error instanceof SecretFileError ? new UsageError(error.message) : error;
 };
 
 /** The ledger of a name, or the only one with books; that of access has to be named. @throws {UsageError} */

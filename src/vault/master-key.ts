@@ -1,14 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeOnce } from '../files/make-once.js';
-import { unlessCode } from '../files/unless-code.js';
+import { readOrMakeSecret, readSecret, type Secret, SecretFileError } from '../files/secret-file.js';
 import { keyBytes } from './sealing.js';
-
-/** A file of the master key that can't be used, and what to do. */
-export class MasterKeyError extends Error {
-  override readonly name = 'MasterKeyError';
-}
 
 /** Where the key is that the keys of vendors are wrapped with. */
 interface MasterKeySettings {
@@ -21,47 +14,24 @@ interface MasterKeySettings {
  * The master key: the operator's, else the one in the data folder, which is made at the first start. The file has 32 random
  * bytes in base64, and nobody but its owner may read it.
  *
- * @throws {MasterKeyError}
+ * @throws {SecretFileError}
  */
 export const readOrMakeMasterKey = async ({ masterKeyFile, dataDirectory }: MasterKeySettings): Promise<Buffer> => {
-  if (masterKeyFile !== undefined)
-    return (
-      (await keyIn(masterKeyFile)) ??
-      complain(`MASTER_KEY: there is no ${masterKeyFile}; make one with openssl rand -base64 32`)
-    );
-  const file = join(dataDirectory, 'keys', 'master.key');
-  const kept = await keyIn(file);
-  if (kept) return kept;
-  const key = randomBytes(keyBytes);
-  let isMade: boolean;
-  try {
-    isMade = await makeOnce(file, `${key.toString('base64')}\n`, 0o700);
-  } catch (error) {
-    throw new MasterKeyError(`DUEBOOK_DATA can't be written to: ${(error as Error).message}`);
+  if (masterKeyFile === undefined) {
+    const file = join(dataDirectory, 'keys', 'master.key');
+    return (await readOrMakeSecret(file, masterKey, newKey, 0o700)).value;
   }
-  return isMade ? key : ((await keyIn(file)) ?? complain(`${file} comes and goes`));
+  const key = await readSecret(masterKeyFile, masterKey);
+  if (key) return key;
+  throw new SecretFileError(`MASTER_KEY: there is no ${masterKeyFile}; make one with openssl rand -base64 32`);
 };
 
-/** @returns undefined if there is no such file */
-const keyIn = async (file: string): Promise<Buffer | undefined> => {
-  let text: string;
-  try {
-    const found = await stat(file).catch(unlessCode('ENOENT'));
-    if (!found) return undefined;
-    if (process.platform !== 'win32' && (found.mode & 0o077) !== 0)
-      return complain(`${file} may be read by others than its owner: chmod 600 it, or replace the key`);
-    text = (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    throw error instanceof MasterKeyError
-      ? error
-      : new MasterKeyError(`${file} can't be read: ${(error as Error).message}`);
-  }
-  const key = Buffer.from(text, 'base64');
-  return key.length === keyBytes && key.toString('base64') === text
-    ? key
-    : complain(`${file} holds no key: 32 bytes in base64, as openssl rand -base64 32 makes them`);
-};
+const newKey = (): string => `${randomBytes(keyBytes).toString('base64')}\n`;
 
-const complain = (message: string): never => {
-  throw new MasterKeyError(message);
+const masterKey: Secret<Buffer> = {
+  expected: 'key: 32 bytes in base64, as openssl rand -base64 32 makes them',
+  parse: (text) => {
+    const key = Buffer.from(text.trim(), 'base64');
+    return key.length === keyBytes && key.toString('base64') === text.trim() ? key : undefined;
+  },
 };
