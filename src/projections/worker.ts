@@ -17,7 +17,7 @@ import { fold, type Folded, neededFor, type Rows } from './fold.js';
 const eventsPerPass = 2_000;
 /** A worker that dies leaves its lease to run out, and reports wait for that long. */
 const leaseSeconds = 4;
-const documentsInMemory = 50_000;
+const documentsInMemory = 30_000;
 /**
  * How often to look for what has been appended, by us or by other instances. Under load it is also the pace: what a pass
  * costs beside its events is shared by all that came in meanwhile, and those who append are not kept waiting by passes
@@ -29,7 +29,8 @@ const afterFailureMs = 1_000;
 /** The documents that the books of a ledger are folded on, as of a position. */
 interface Memory {
   position: number;
-  readonly documents: LRUCache<DocumentName, Folded>;
+  /** Tells its documents from those of others, and from what was remembered of the same books before. */
+  readonly mark: number;
 }
 
 /** What a pass has folded and is yet to write. */
@@ -48,7 +49,10 @@ interface Pass {
  */
 export class ProjectionWorker {
   readonly holder = randomUUID();
-  readonly #memories = new LRUCache<string, Memory>({ max: 50 });
+  readonly #memories = new LRUCache<string, Memory>({ max: 1_000 });
+  /** Of all ledgers, by the mark of a memory and their name: a busy ledger has the room that others don't need. */
+  readonly #documents = new LRUCache<string, Folded>({ max: documentsInMemory });
+  #marks = 0;
   readonly #due = new Set<string>();
   /** The ledgers that can't be folded further, and when to try again. */
   readonly #stuck = new Map<string, number>();
@@ -297,7 +301,7 @@ export class ProjectionWorker {
     const documents = new Map<DocumentName, Folded>();
     const missing: DocumentName[] = [];
     for (const name of neededFor(events)) {
-      const folded = memory.documents.get(name);
+      const folded = this.#documents.get(`${memory.mark} ${name}`);
       if (folded) documents.set(name, folded);
       else missing.push(name);
     }
@@ -306,7 +310,7 @@ export class ProjectionWorker {
     // Half a pass is nothing to build on. Documents are what the log makes them, whoever writes the books.
     memory.position = -1;
     const rows = await foldInTurns(events, documents);
-    for (const [name, folded] of documents) memory.documents.set(name, folded);
+    for (const [name, folded] of documents) this.#documents.set(`${memory.mark} ${name}`, folded);
     memory.position = last.position;
     return { rows, from: position, last, isEnd: lines[0]!.is_end };
   }
@@ -314,7 +318,7 @@ export class ProjectionWorker {
   #memoryAt(books: string, position: number): Memory {
     let memory = this.#memories.get(books);
     // Another worker has folded on meanwhile: what we remember is out of date.
-    if (memory?.position !== position) memory = { position, documents: new LRUCache({ max: documentsInMemory }) };
+    if (memory?.position !== position) memory = { position, mark: ++this.#marks };
     this.#memories.set(books, memory);
     return memory;
   }
