@@ -237,7 +237,7 @@ describe('the books', () => {
           expect(await checkpointOf(ledgerId)).toEqual({ position: `${events.length}`, lease_holder: null });
         }
       }),
-      { numRuns: sampleSize(12) },
+      { numRuns: sampleSize(12), endOnFailure: true },
     );
   });
 
