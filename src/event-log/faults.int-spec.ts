@@ -84,7 +84,7 @@ describe('a connection that breaks', () => {
       while (killed < 20) {
         const { rows } = await owner.query<{ done: boolean }>(
           `select pg_terminate_backend(pid) as done from pg_stat_activity
-            where application_name = 'under test' and state = 'active' and query like '%log.append%'`,
+            where datname = current_database() and application_name = 'under test' and state = 'active' and query like '%log.append%'`,
         );
         killed += rows.filter(({ done }) => done).length;
       }
@@ -133,7 +133,9 @@ describe('a connection that breaks', () => {
     // Another instance, whose memory is empty; its connections are gone before it has read a thing.
     const elsewhere = new EventLog(pool);
     await pool.query('select');
-    await owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'under test'`);
+    await owner.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'under test'`,
+    );
     const answer = await elsewhere.execute(ledger, requestOf(payment('P1', [['I1', '1.00']])));
     expect(answer.receipt.position).toBe(5);
   });
@@ -256,7 +258,7 @@ describe('a command that Postgres refuses', () => {
     for (let cancelled = 0; cancelled === 0;) {
       const { rowCount } = await owner.query(
         `select pg_cancel_backend(pid) from pg_stat_activity
-          where application_name = 'under test' and wait_event_type = 'Lock'`,
+          where datname = current_database() and application_name = 'under test' and wait_event_type = 'Lock'`,
       );
       cancelled = rowCount!;
     }
