@@ -23,8 +23,7 @@ export class TotalsRecorder {
   readonly #recording = new Map<string, Promise<void>>();
   /** What was told of each ledger last. */
   readonly #told = new Map<string, string>();
-  #wake: () => void = () => undefined;
-  #stopping = false;
+  readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
   /** @param pool connections of a role that may read the log */
@@ -42,8 +41,7 @@ export class TotalsRecorder {
 
   /** Ends after what is under way. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#wake();
+    this.#stopping.abort();
     await this.#running;
     await Promise.allSettled(this.#recording.values());
   }
@@ -136,17 +134,18 @@ export class TotalsRecorder {
   }
 
   async #run(): Promise<void> {
-    while (!this.#isStopping()) {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
       try {
         for (const ledgerId of await this.#incomplete()) {
-          if (this.#isStopping()) break;
+          if (this.#stopping.signal.aborted) break;
           await this.#tryToRecord(ledgerId);
         }
         this.#told.delete('');
       } catch (error) {
         this.#tell('', error);
       }
-      await this.#pause();
+      await sleep(lookMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -178,21 +177,5 @@ export class TotalsRecorder {
     if (this.#told.get(ledgerId) === String(error)) return;
     this.#told.set(ledgerId, String(error));
     this.report(error);
-  }
-
-  // A method, since it changes while we wait, which the compiler does not see in a field.
-  #isStopping(): boolean {
-    return this.#stopping;
-  }
-
-  async #pause(): Promise<void> {
-    if (this.#stopping) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, lookMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

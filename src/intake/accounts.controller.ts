@@ -3,7 +3,7 @@ import { AnyRole, Roles } from '../access/declared.js';
 import { accountsIn, viewOf } from '../domain/chart-of-accounts.js';
 import { EventLog } from '../event-log/event-log.js';
 import { AccountsDesk } from './accounts.desk.js';
-import { AccountBody, AccountListQuery, accountResource, AccountResource } from './accounts.dto.js';
+import { AccountBody, AccountListQuery, AccountResource } from './accounts.dto.js';
 import { Commands, LedgerRoutes, ListsOf } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { type Cursor, writeCursor } from './lists.js';
@@ -40,7 +40,7 @@ export class AccountsController {
     // Recorded meanwhile, perhaps.
     const position = Math.max(head.position, chart.at(-1)?.position ?? 0);
     return send(call, position, {
-      items: page.map(({ account }) => accountResource(viewOf(chart, account, asOf))),
+      items: page.map(({ account }) => viewOf(chart, account, asOf)),
       next: found.length > page.length ? writeCursor(cursorOf(page.at(-1)!)) : null,
     });
   }

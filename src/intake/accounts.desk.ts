@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { viewOf } from '../domain/chart-of-accounts.js';
 import type { Ledger } from '../domain/documents.js';
 import { Books } from '../projections/books.js';
-import { type AccountBody, accountResource, toSetAccount } from './accounts.dto.js';
+import { type AccountBody, toSetAccount } from './accounts.dto.js';
 import type { Call } from './call.js';
 import { CommandDesk, type Render } from './command-desk.js';
 import type { Plain } from './plain.js';
@@ -26,7 +26,7 @@ export class AccountsDesk {
       body.for !== undefined && (await this.#isOnLines(call.ledgerId, body.account, body.for === 'cash'));
     const render: Render<Ledger> = ({ chart = [] }, { today }) => ({
       location: '/accounts',
-      resource: accountResource(viewOf(chart, body.account, today)),
+      resource: viewOf(chart, body.account, today),
     });
     return this.desk.carryOut(call, toSetAccount(body, isOnLines), render);
   }

@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { AccountView } from '../domain/chart-of-accounts.js';
 import type { SetAccount } from '../domain/accounts.js';
 import { type AccountRole, accountRoles, type AccountType, accountTypes } from '../domain/events.js';
 import { Day, OneOf, Optional, Text } from './fields.js';
@@ -61,19 +60,3 @@ export class AccountResource extends Shown {
   @ShownDay()
   since?: string;
 }
-
-export const accountResource = ({
-  account,
-  name,
-  type,
-  for: role,
-  inForce,
-  since,
-}: AccountView): Plain<AccountResource> => ({
-  account,
-  name,
-  type,
-  for: role,
-  inForce,
-  since,
-});
