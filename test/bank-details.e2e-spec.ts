@@ -126,7 +126,7 @@ describe('bank details', () => {
       const reply = await operator.post('/vendors/aws/bank-details', { accountNumber });
       expect(told(reply)).toEqual([400, 'malformed']);
       expect(reply.body.errors).toMatchObject([{ pointer: '/accountNumber' }]);
-      expect(reply.text).not.toContain('5698');
+      expect(reply.text).not.toMatch(/WEST|\b5698/);
     }
   });
 
@@ -139,7 +139,9 @@ describe('bank details', () => {
     await operator.get('/vendors/aws/bank-details?atLeast=5');
     const texts = await kept('sealed');
     expect(texts).toContain('B1');
-    for (const secret of [plain, iban, '5432', 'Amazon Holder']) expect(texts).not.toContain(secret);
+    for (const secret of [plain, iban, 'Amazon Holder']) expect(texts).not.toContain(secret);
+    // The last four as a value, masked or not: by chance ciphertext, keys and ids have any four digits somewhere.
+    expect(texts).not.toMatch(/(?<![\w+/=-])5432(?![\w+/=-])/);
 
     expect(await new VendorKeys(pool, () => Promise.reject(new Error('not needed'))).destroy('sealed', 'aws')).toBe(1);
     const { body } = await operator.get('/vendors/aws/bank-details/B1');
