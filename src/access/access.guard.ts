@@ -7,7 +7,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { installationLedger, type Role } from '../domain/access.js';
+import { installationLedger, installationRoles, noBooks, type Role } from '../domain/access.js';
 import type { Actor, Principal } from './actor.js';
 import { type Declared, declaredOn } from './declared.js';
 
@@ -30,7 +30,8 @@ export class AccessGuard implements CanActivate {
  * The role in which somebody calls a route: of those that they have and that may call it, the least.
  *
  * @param ledgerId the ledger in the path, if there is one
- * @throws {NotFoundException} if they have no role in the ledger: nobody learns whether there is one
+ * @throws {NotFoundException} if they have no role in the ledger: nobody learns whether there is one; or if it is
+ *   `_installation` and the route is for books
  * @throws {ForbiddenException} if they have, and none that may call the route
  */
 export const actingIn = (principal: Principal, { who, orOfInstallation }: Declared, ledgerId?: string): Actor => {
@@ -42,6 +43,9 @@ export const actingIn = (principal: Principal, { who, orOfInstallation }: Declar
   const least = [...held, ...ofInstallation].find((role) => allowed.includes(role));
   if (least !== undefined) return { id, role: actsAs ?? least };
   if (held.length === 0 && ledgerId !== undefined) throw new NotFoundException(`There is no ledger ${ledgerId}.`);
+  // What nobody can have a role for there.
+  if (ledgerId === installationLedger && !who.some((role) => installationRoles.includes(role)))
+    throw new NotFoundException(noBooks);
   throw new ForbiddenException(refusal(held, who));
 };
 

@@ -10,6 +10,8 @@ export type Role = (typeof roles)[number];
 
 /** The ledger in which access itself is recorded. */
 export const installationLedger = '_installation';
+/** What whoever wants to do there what is for books is told. */
+export const noBooks = `There are no books in ${installationLedger}, only who may do what: name the ledger of a company.`;
 /** What its opening has in place of a currency: ISO 4217 for "no currency", since there are no amounts in it. */
 export const noCurrency = 'XXX';
 /** Stands for every ledger, those that are still to be opened and `_installation` too. */

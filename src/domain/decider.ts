@@ -1,4 +1,4 @@
-import { type AccessCommand, decideAccess } from './access.js';
+import { type AccessCommand, decideAccess, installationLedger, noBooks } from './access.js';
 import { decideAccount, type SetAccount } from './accounts.js';
 import { type AllocationCommand, decideAllocation } from './allocations.js';
 import { type ApproveInvoice, decideApproval } from './approvals.js';
@@ -18,6 +18,7 @@ import { decidePeriod, type PeriodCommand } from './periods.js';
 import { decidePayment, type PaymentCommand } from './payments.js';
 import { decidePolicy, type SetPolicy } from './policy.js';
 import { decideRefund, type RefundCommand } from './refunds.js';
+import { reject } from './rejection.js';
 import { decideVendor, type VendorCommand } from './vendors.js';
 import { decideWriteOff, type WriteOffCommand } from './write-offs.js';
 
@@ -96,11 +97,18 @@ const deciders: { readonly [T in Command['type']]: DeciderOf<Extract<Command, { 
   AssertAccess: decideAccess,
 };
 
+/** What can be done to a ledger whatever is in it. */
+const ofAnyLedger: ReadonlySet<DeciderOf<never>> = new Set<DeciderOf<never>>([decideLedger, decideAccess]);
+
 /**
  * What a command comes to, from the documents that it concerns. Pure: clock, ids and documents come in through `working`.
  *
  * @throws {Rejection} if a rule refuses it
  * @throws {Unloaded}  if it needs documents that are not in memory
  */
-export const decide = (command: Command, working: Working): Decision =>
-  (deciders[command.type] as DeciderOf<Command>)(command, working);
+export const decide = (command: Command, working: Working): Decision => {
+  const decider = deciders[command.type] as DeciderOf<Command>;
+  const hasNoBooks = working.find('ledger')?.facts.ledgerId === installationLedger;
+  if (hasNoBooks && !ofAnyLedger.has(decider)) reject('not-found', noBooks);
+  return decider(command, working);
+};

@@ -7,9 +7,9 @@ import type { DocumentName } from './events.js';
 import { noPolicy } from './policy.js';
 import { Rejection, rejections } from './rejection.js';
 
-/** Documents of which only some are in memory. A name that was taken for free stays so within the decision. */
+/** Documents of which only some are in memory, always the ledger's. A name that was taken for free stays so within the decision. */
 const partly = (inMemory: readonly DocumentName[], books = after()): Documents => {
-  const free = new Set<DocumentName>();
+  const free = new Set<DocumentName>(['ledger']);
   const find = (name: DocumentName) => {
     if (!inMemory.includes(name) && !free.has(name)) throw new Unloaded([name]);
     return books.find(name);

@@ -1,5 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { after, afterNothingBut, closed, given, givenNothingBut, ledger, today } from '../../test/support/domain.js';
+import {
+  account,
+  after,
+  afterNothingBut,
+  closed,
+  given,
+  givenNothingBut,
+  invoice,
+  ledger,
+  payment,
+  policy,
+  today,
+  vendor,
+} from '../../test/support/domain.js';
+import { installationLedger } from './access.js';
+import type { Command } from './decider.js';
 
 const opened = {
   type: 'LedgerOpened',
@@ -53,4 +68,23 @@ describe('the ledger', () => {
     given(closed('2024-01-31'))
       .when(ledger({ id: 'acme', name: 'B' }))
       .thenRejected('id-already-used'));
+});
+
+describe('the ledger in which access is recorded', () => {
+  const access = ledger({ id: installationLedger });
+  const commands: readonly Command[] = [
+    { type: 'ClosePeriod', period: '2024-01' },
+    { type: 'ReopenPeriod', period: '2024-01' },
+    { type: 'WithdrawCashExpectation', expectationId: 'E1', reason: 'x' },
+    ...[account('1'), policy(), vendor('V1'), invoice('I1', '1.00'), payment('P1', '1.00')],
+  ];
+  it.each(commands)('has no books: $type is refused', (command) =>
+    givenNothingBut(access).when(command).thenRejected('not-found'),
+  );
+  it('takes what is about access, and goes on after it was set back', () => {
+    const grant = { ledger: 'acme', roles: ['clerk'] } as const;
+    const books = afterNothingBut(access, { type: 'GrantAccess', personId: 'bob', grant });
+    expect(books.events.map(({ type }) => type)).toEqual(['LedgerOpened', 'AccessGranted']);
+    givenNothingBut(access).when(access).thenNothing();
+  });
 });

@@ -1,9 +1,8 @@
-import { installationLedger } from './access.js';
 import type { Decision, Working } from './decision.js';
 import type { DataOf } from './events.js';
 import { type Amount, type Currency, faultOfAmount, formatMinor, parseMinor } from './money.js';
 import type { Item } from './open-item.js';
-import { type Fault, reject, rejectMalformed } from './rejection.js';
+import { type Fault, rejectMalformed } from './rejection.js';
 
 /** What should not all be done by one: entering or correcting an invoice, approving it, saying where its vendor is paid, paying. */
 export const duties = ['enter', 'approve', 'change-bank-details', 'pay'] as const;
@@ -28,8 +27,6 @@ export type Policy = DataOf<'PolicySet'>;
 export const noPolicy: Policy = { approvalAbove: [] };
 
 export const decidePolicy = ({ type: _, ...asked }: SetPolicy, working: Working): Decision => {
-  if (working.inPath('ledger').facts.ledgerId === installationLedger)
-    reject('not-found', `There are no books in ${installationLedger}, and nothing to pay.`);
   const faults: Fault[] = [];
   const approvalAbove = asked.approvalAbove.map(({ currency, amount }, i) => {
     if (asked.approvalAbove.findIndex((other) => other.currency === currency) < i)
