@@ -1,5 +1,5 @@
 import type { Chart, ChartEntry } from '../domain/chart-of-accounts.js';
-import { type AccountRole, accountRoles, type DataOf } from '../domain/events.js';
+import { type AccountRole, accountRoles, type DataOf, type Line } from '../domain/events.js';
 
 /** Which types of accounts fit what. */
 const typeOf = (role: AccountRole): string =>
@@ -11,13 +11,21 @@ const typeOf = (role: AccountRole): string =>
         ? 'income'
         : 'expense';
 
-/**
- * Judges the chart of accounts: an account stands for one thing for good. Lines that name an account of which an instance
- * did not know yet that the chart had just taken it are no fault: entries say themselves what they stand for.
- */
+/** What lines of invoices and credit notes may not be posted to. */
+const ofLedgerAlone: ReadonlySet<AccountRole> = new Set([
+  'payables',
+  'on-account',
+  'cash',
+  'discount-received',
+  'write-off',
+]);
+
+/** Judges the chart of accounts: an account stands for one thing for good, and lines are on none that only the ledger posts to. */
 export class ChartRules {
   readonly #entries: ChartEntry[] = [];
   readonly #roles = new Map<string, AccountRole>(accountRoles.map((role) => [role, role]));
+  /** The accounts on which an amount stands by a line that names them. */
+  readonly #onLines = new Set<string>();
 
   /** @param fault takes what is wrong with the event at hand */
   constructor(private readonly fault: (text: string) => void) {}
@@ -31,11 +39,29 @@ export class ChartRules {
     const role = this.#roleOf(account);
     if (wanted !== undefined && role !== undefined && role !== wanted)
       this.fault(`has ${account} stand for ${wanted}, which stands for ${role}`);
+    if (wanted !== undefined && role === undefined && ofLedgerAlone.has(wanted) && this.#isOnLines(account, wanted))
+      this.fault(`has ${account} stand for ${wanted}, and lines before it are posted to it`);
     const stands = wanted ?? role;
     if (stands !== undefined && type !== typeOf(stands))
       this.fault(`says that ${account} is of type ${type}, and it stands for ${stands}`);
     if (wanted !== undefined) this.#roles.set(account, wanted);
     this.#entries.push({ position, data });
+  }
+
+  /** What lines name. */
+  name(lines: readonly Line[]): void {
+    for (const { account, amount } of lines) {
+      if (account === undefined) continue;
+      const role = this.#roleOf(account);
+      if (role !== undefined && ofLedgerAlone.has(role))
+        this.fault(`posts to ${account}, which only the ledger posts to`);
+      else if (/[1-9]/.test(amount)) this.#onLines.add(account);
+    }
+  }
+
+  #isOnLines(account: string, role: AccountRole): boolean {
+    if (this.#onLines.has(account)) return true;
+    return role === 'cash' && [...this.#onLines].some((other) => other.startsWith(`${account}:`));
   }
 
   #roleOf(account: string): AccountRole | undefined {

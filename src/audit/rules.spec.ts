@@ -56,6 +56,13 @@ const allocated = (allocationId: string, more: Partial<DataOf<'Allocated'>> = {}
 };
 const charted = (account: string, type: AccountType, role?: AccountRole): ApEvent =>
   event('AccountSet', '2024-02-01', { account, name: account, type, on: '2024-02-01', ...(role && { for: role }) });
+/** An invoice of one line, on an account, and one of nothing on another. */
+const linesOn = (account: string, other = account): Partial<DataOf<'InvoicePosted'>> => ({
+  lines: [
+    { account, amount: '120.00' },
+    { account: other, amount: '0.00' },
+  ],
+});
 /** 2 % if it is paid by 11 February. */
 const early = posted('I1', { terms: { netDays: 30, discount: { percent: '2', days: 10 } } });
 const discounted = (
@@ -248,6 +255,15 @@ describe('a history that keeps the rules', () => {
         invoiceReversed('2024-02-12'),
       ],
     ],
+    [
+      'an account for payables that only lines of nothing name, and one for expenses that lines are posted to',
+      [
+        posted('I1', linesOn('5000', '2110')),
+        charted('2110', 'liability', 'payables'),
+        charted('5000', 'expense', 'expense'),
+        posted('I2', linesOn('5000')),
+      ],
+    ],
     ['a settlement discount', [posted('I1'), paid('P1'), discounted('A1', '117.60', '2.40', '0.40')]],
     [
       'a settlement discount of before its terms were a rule',
@@ -373,6 +389,18 @@ describe('a fault is found:', () => {
       'has cash:main stand for payables, which stands for cash',
       [...start, charted('cash:main', 'liability', 'payables')],
     ],
+    [
+      'has 2110 stand for payables, and lines before it are posted to it',
+      [...start, posted('I1', linesOn('2110')), charted('2110', 'liability', 'payables')],
+    ],
+    [
+      'has 1000 stand for cash, and lines before it are posted to it',
+      [...start, posted('I1', linesOn('1000:main')), charted('1000', 'asset', 'cash')],
+    ],
+    [
+      'posts to 2110, which only the ledger posts to',
+      [...start, charted('2110', 'liability', 'payables'), posted('I1', linesOn('2110'))],
+    ],
     ['says that 2110 is of type asset, and it stands for payables', [...start, charted('2110', 'asset', 'payables')]],
     [
       'which was to be had until 2024-02-11',
@@ -436,7 +464,7 @@ describe('a fault is found:', () => {
       [...start, posted('I1', { schedule: [{ dueOn: '2024-03-01', amount: '119.99' }] })],
     ],
     [
-      'an account that only the ledger posts to',
+      'posts to payables, which only the ledger posts to',
       [...start, posted('I1', { lines: [{ amount: '120.00', account: 'payables' }] })],
     ],
     ['the invoice at position 4 has already', [...start, posted('I1'), posted('I2', { number: 'n/i01' })]],

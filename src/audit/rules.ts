@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { installationLedger, installationRoles, roles } from '../domain/access.js';
 import { lastDay } from '../domain/calendar.js';
-import { controlRoles, isReserved } from '../domain/chart-of-accounts.js';
+import { controlRoles } from '../domain/chart-of-accounts.js';
 import type { DocumentOf } from '../domain/documents.js';
 import { type DocumentName, itemName, type PackedText, type RecordedEvent, sourceName } from '../domain/events.js';
 import { normalisedNumber } from '../domain/invoices.js';
@@ -229,8 +229,7 @@ export class Rules {
         }));
         if (instalments.reduce((sum, { amount }) => sum + amount, 0) !== total)
           this.#fault('has a schedule that does not add up to its total');
-        if (data.lines.some(({ account }) => account !== undefined && isReserved([], account)))
-          this.#fault('posts to an account that only the ledger posts to');
+        this.#chart.name(data.lines);
         const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
         this.#schedules.post(account.row, data.postingDate, instalments);
         this.#discounts.posted(account, data);
@@ -254,6 +253,7 @@ export class Rules {
       case 'CreditNotePosted': {
         const { data } = event;
         const total = this.#positive(data.total, data.currency, 'the total');
+        this.#chart.name(data.lines ?? []);
         this.#make(event, `credit-note/${data.creditNoteId}`, data, total, data.date);
         this.#mustBe(event, data.date);
         return;

@@ -6,9 +6,7 @@ import {
   creditNote,
   event,
   given,
-  givenNothingBut,
   invoice,
-  ledger,
   type Step,
   today,
 } from '../../test/support/domain.js';
@@ -71,10 +69,6 @@ describe('setting an account', () => {
     given(today('2024-03-05'), closed('2024-02-29'))
       .when(account('1', { on: '2024-02-29' }))
       .thenRejected('period-closed'));
-  it('is refused where no books are kept', () =>
-    givenNothingBut(ledger({ id: '_installation' }))
-      .when(account('1'))
-      .thenRejected('not-found'));
 
   it.each([
     ['the default account of something else', 'payables', 'cash', 'reserved-account', []],
@@ -102,6 +96,18 @@ describe('setting an account', () => {
         .when(account('5000', { for: role, isOnLines: true }))
         .thenRejected('account-in-use'),
   );
+  it.each([
+    ['payables', false],
+    ['cash', true],
+  ] as const)('for %s holds only if no line that is recorded meanwhile names it', (role, ofBanks) => {
+    const { unlessOnLines } = after().decide(account('2110', { for: role, linesThrough: 7 }));
+    expect(unlessOnLines).toMatchObject({ account: '2110', ofBanks, after: 7, refusal: { code: 'account-in-use' } });
+  });
+  it('for what lines may be posted to holds anyway, and so does what it stands for already', () => {
+    expect(after().decide(account('2110', { for: 'expense' }))).not.toHaveProperty('unlessOnLines');
+    expect(after().decide(account('2110'))).not.toHaveProperty('unlessOnLines');
+    expect(after().decide(account('payables', { for: 'payables' }))).not.toHaveProperty('unlessOnLines');
+  });
   it('with a type that contradicts its use is refused', () => {
     given()
       .when(account('1', { for: 'payables', accountType: 'asset' }))

@@ -1,9 +1,8 @@
-import { installationLedger } from './access.js';
 import type { LocalDate } from './calendar.js';
 import { accountOf, type Chart, defaults, isOfLedgerAlone, roleOf } from './chart-of-accounts.js';
-import type { Decision, Working } from './decision.js';
+import type { Decision, UnlessOnLines, Working } from './decision.js';
 import type { AccountRole, AccountType } from './events.js';
-import { reject } from './rejection.js';
+import { reject, Rejection } from './rejection.js';
 
 /** Names an account of the ledger's chart, and puts it in the place of another. */
 export interface SetAccount {
@@ -17,15 +16,16 @@ export interface SetAccount {
   readonly on?: LocalDate;
   /** Whether lines of invoices or credit notes name it: the books know, and no one document does. */
   readonly isOnLines: boolean;
+  /** Up to which position the books know that. */
+  readonly linesThrough: number;
 }
 
 export const decideAccount = (command: SetAccount, working: Working): Decision => {
-  const { account, name, for: wanted, on, isOnLines } = command;
-  const { facts, chart = [] } = working.inPath('ledger');
-  if (facts.ledgerId === installationLedger)
-    reject('not-found', `There are no books in ${installationLedger}, and no accounts.`);
-  if (wanted !== undefined) mustBeFree(chart, account, wanted, isOnLines);
-  const role = wanted ?? roleOf(chart, account);
+  const { account, name, for: wanted, on } = command;
+  const { chart = [] } = working.inPath('ledger');
+  const stoodFor = roleOf(chart, account);
+  if (wanted !== undefined) mustBeFree(chart, account, wanted);
+  const role = wanted ?? stoodFor;
   const type = command.accountType ?? (role ? defaults[role].type : accountOf(chart, account).type);
   if (role && type !== defaults[role].type) {
     const detail = `Account ${account} stands for ${role}, which is of type ${defaults[role].type}; leave the type out, or name another account.`;
@@ -34,7 +34,23 @@ export const decideAccount = (command: SetAccount, working: Working): Decision =
   const day = working.effectiveDay(on, working.today);
   const data = { account, name, type, ...(wanted !== undefined && { for: wanted }), on: day };
   working.emit({ type: 'AccountSet', effectiveOn: day, data });
-  return working.decision('ledger');
+  const decision = working.decision('ledger');
+  return wanted !== undefined && stoodFor === undefined && isOfLedgerAlone(wanted)
+    ? { ...decision, unlessOnLines: mustNotBeOnLines(command, wanted) }
+    : decision;
+};
+
+/**
+ * Lines that name an account later are refused, since the chart has it then; those that are recorded at this moment, maybe
+ * by another instance, only the log knows.
+ *
+ * @throws {Rejection} `account-in-use` if the books know already
+ */
+const mustNotBeOnLines = ({ account, isOnLines, linesThrough }: SetAccount, wanted: AccountRole): UnlessOnLines => {
+  const detail = `Lines of invoices or credit notes are posted to ${account}; only Duebook may post to an account for ${wanted}, so name another one.`;
+  const refusal = new Rejection('account-in-use', detail, { account });
+  if (isOnLines) throw refusal;
+  return { account, ofBanks: wanted === 'cash', after: linesThrough, refusal };
 };
 
 /**
@@ -42,7 +58,7 @@ export const decideAccount = (command: SetAccount, working: Working): Decision =
  *
  * @throws {Rejection} `account-in-use`, `reserved-account`
  */
-const mustBeFree = (chart: Chart, account: string, wanted: AccountRole, isOnLines: boolean): void => {
+const mustBeFree = (chart: Chart, account: string, wanted: AccountRole): void => {
   const role = roleOf(chart, account);
   if (role !== undefined && role !== wanted) {
     const isDefault = account === role || account.startsWith('cash:');
@@ -59,10 +75,6 @@ const mustBeFree = (chart: Chart, account: string, wanted: AccountRole, isOnLine
     wanted === 'cash' && role === undefined && chart.find((one) => one.data.account.startsWith(`${account}:`));
   if (ofBanks) {
     const detail = `Accounts that begin with ${account}: would be those of your bank accounts, and ${ofBanks.data.account} is another account already; name another one.`;
-    reject('account-in-use', detail, { account });
-  }
-  if (role === undefined && isOnLines && isOfLedgerAlone(wanted)) {
-    const detail = `Lines of invoices or credit notes are posted to ${account}; only Duebook may post to an account for ${wanted}, so name another one.`;
     reject('account-in-use', detail, { account });
   }
 };

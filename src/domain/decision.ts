@@ -14,7 +14,7 @@ import { type Amount, type Currency, faultOfAmount, formatMinor, type Minor, par
 import type { Item } from './open-item.js';
 import type { Policy } from './policy.js';
 import type { Source } from './credit-source.js';
-import { type Fault, reject, rejectMalformed, type RejectionCode } from './rejection.js';
+import { type Fault, reject, rejectMalformed, type Rejection, type RejectionCode } from './rejection.js';
 
 /** What comes into a decision from outside beside the command and the documents. */
 export interface Circumstances {
@@ -59,9 +59,22 @@ export interface Decision {
   /** Print of the content of a command that makes a document. */
   readonly contentHash?: string;
   readonly claims: readonly Claim[];
+  /** It holds only if no line names an account by then. */
+  readonly unlessOnLines?: UnlessOnLines;
   readonly warnings: readonly Warning[];
   /** The documents that the events change, as they are after them. */
   readonly changed: ReadonlyMap<DocumentName, Document | undefined>;
+}
+
+/** A look at what was recorded last, which no document tells: the log takes it under its lock. */
+export interface UnlessOnLines {
+  /** The account that no line of an invoice or credit note may have an amount on. */
+  readonly account: string;
+  /** Also those that would be the accounts of bank accounts: that begin with it and a colon. */
+  readonly ofBanks: boolean;
+  /** Up to this position no line has. */
+  readonly after: number;
+  readonly refusal: Rejection;
 }
 
 /** Documents that a decision needs and that are not in memory: load them and decide again. */

@@ -241,6 +241,37 @@ describe('the writer of a ledger', () => {
     expect(log.events).toHaveLength(2 + 3 + 3);
   });
 
+  it('has the log look at the lines before it takes an account into the chart, in a batch of its own', async () => {
+    const { timers, log, run } = await begun();
+    const set = (account: string): Command => ({
+      ...{ type: 'SetAccount', account, name: account, for: 'payables' },
+      ...{ isOnLines: false, linesThrough: log.events.length },
+    });
+    const [taken, free] = [set('2110'), set('2111')];
+    const on = (account: string) => ({ lines: [{ amount: '100.00', account }] });
+    await answered(timers, run(vendor('V2'), { key: 'used' }));
+    const before = log.batches.length;
+    const told = await answered(
+      timers,
+      Promise.allSettled([
+        ...[run(invoice('I1', on('2110'))), run(taken), run(taken, { key: 'used' }), run(invoice('I2'))],
+        ...[run(free), run(invoice('I3', on('2111'))), run(invoice('I4'))],
+      ]),
+    );
+    const refused = (code: string) => ({ status: 'rejected', reason: { code } });
+    expect(told).toMatchObject([
+      { status: 'fulfilled' },
+      refused('account-in-use'),
+      { reason: expect.any(KeyReused) },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+      refused('reserved-account'),
+      { status: 'fulfilled' },
+    ]);
+    const batches = log.batches.slice(before).filter((batch) => batch.some(({ unlessOnLines }) => unlessOnLines));
+    expect(new Set(batches.map((batch) => batch.length))).toEqual(new Set([1]));
+  });
+
   it('gives up on a document that others keep changing, with nothing recorded', async () => {
     const timers = new FakeTimers(1);
     const log = new LogInMemory();

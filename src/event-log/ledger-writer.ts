@@ -99,7 +99,10 @@ interface Task {
   /** What was loaded for it, whatever the cache throws out meanwhile. */
   readonly loaded: Map<DocumentName, Known>;
   attempts: number;
-  /** Its batch failed as a whole: it gets one of its own, so that it spoils no neighbour, or is spoilt by none. */
+  /**
+   * It gets a batch of its own: its batch failed as a whole, and so it spoils no neighbour, or is spoilt by none; or the log
+   * has to look at what all others before it recorded.
+   */
   alone: boolean;
   resolve: (answer: Answer) => void;
   reject: (error: unknown) => void;
@@ -109,7 +112,7 @@ interface Task {
 interface Decided {
   readonly task: Task;
   /** Nothing but a confirmation is asked of the log where there are no events. */
-  readonly decision: Pick<Decision, 'events' | 'claims' | 'contentHash'>;
+  readonly decision: Pick<Decision, 'events' | 'claims' | 'contentHash' | 'unlessOnLines'>;
   readonly rendered: Rendered;
   /** The position to answer if there are no events. */
   readonly position: number;
@@ -225,6 +228,7 @@ export class LedgerWriter {
     const rendered = render(document, { today, warnings, beside });
     while (task.eventIds.length < events.length) task.eventIds.push(this.timers.uuid());
     const rests = restsOf(task.request, decision);
+    if (decision.unlessOnLines) task.alone = true;
     this.documents.anticipate(task, decision, { correlationId, contentHash, by: actor.id }, task.loaded);
     this.#queue({
       task,
@@ -241,7 +245,7 @@ export class LedgerWriter {
   }
 
   /** A refusal is answered only when the log has confirmed the history that it rests on, and that the key is new. */
-  #refuse(task: Task, rejection: Rejection, { looked, after }: ReturnType<DocumentsInMemory['view']>): void {
+  #refuse(task: Task, rejection: Rejection, { looked, after }: Pick<Decided, 'looked' | 'after'>): void {
     this.#queue({
       task,
       decision: { events: [], claims: [] },
@@ -479,7 +483,8 @@ export class LedgerWriter {
     }
   }
 
-  #judge({ task, looked }: Decided, verdict: Exclude<Verdict, { verdict: 'appended' }>): void {
+  #judge(decided: Decided, verdict: Exclude<Verdict, { verdict: 'appended' }>): void {
+    const { task, looked } = decided;
     switch (verdict.verdict) {
       case 'replayed':
         this.documents.forget(looked.keys());
@@ -494,6 +499,9 @@ export class LedgerWriter {
         task.reject(new Rejection('duplicate-invoice', detail, { invoiceId }));
         break;
       }
+      case 'on-lines':
+        this.#refuse(task, decided.decision.unlessOnLines!.refusal, decided);
+        break;
       case 'conflict':
       case 'closed':
         this.documents.outdate(looked.keys());
@@ -530,6 +538,7 @@ const entryOf = (
     eventIds: task.eventIds,
     rests,
     claims: decision.claims,
+    unlessOnLines: decision.unlessOnLines,
     looked,
     after: [...after].map((earlier) => places.get(earlier)!),
   };

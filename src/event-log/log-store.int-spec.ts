@@ -6,8 +6,9 @@ import { poolOf } from '../../test/support/log.js';
 import { checkLog } from '../../test/support/log-checks.js';
 import { LogInMemory } from '../../test/support/log-in-memory.js';
 import { sampleSize } from '../../test/support/seed.js';
-import type { Claim } from '../domain/decision.js';
-import { type ApEvent, type DocumentName, documentsOf } from '../domain/events.js';
+import type { Claim, UnlessOnLines } from '../domain/decision.js';
+import { type ApEvent, type DocumentName, documentsOf, type Line } from '../domain/events.js';
+import { Rejection } from '../domain/rejection.js';
 import { type Entry, PgLogStore, type Sending, type Verdict } from './log-store.js';
 import { restOfLine } from './record.js';
 import { uuidv7 } from './uuid.js';
@@ -44,11 +45,28 @@ const reopened = (period: string, through: string | null): ApEvent => ({
   data: { period, closedThrough: through },
 });
 
+const posted = (type: 'InvoicePosted' | 'CreditNotePosted', lines: readonly Line[] | undefined): ApEvent =>
+  ({
+    type,
+    effectiveOn: '2024-02-15',
+    data: { invoiceId: 'I1', creditNoteId: 'N1', vendorId: 'V1', ...(lines && { lines }) },
+  }) as unknown as ApEvent;
+const charted = (account: string): ApEvent => ({
+  type: 'AccountSet',
+  effectiveOn: '2024-02-15',
+  data: { account, name: account, type: 'asset', for: 'cash', on: '2024-02-15' },
+});
+const unless = (account: string, ofBanks: boolean, after: number): UnlessOnLines => ({
+  ...{ account, ofBanks, after },
+  refusal: new Rejection('account-in-use', ''),
+});
+
 interface Wanted {
   readonly key: string;
   readonly requestHash?: string;
   readonly events?: readonly ApEvent[];
   readonly claims?: readonly Partial<Claim>[];
+  readonly unlessOnLines?: UnlessOnLines;
   readonly looked?: Readonly<Record<string, number>>;
   readonly after?: readonly number[];
   readonly keep?: boolean;
@@ -78,6 +96,7 @@ const entry = ({
     restOfLine(event, { actor: { id: 'ann', role: 'clerk' }, correlationId: key, idempotencyKey: key }),
   ),
   claims: claims.map((claim) => ({ value: 'v', qualifier: 'q', exclusive: true, released: false, ...claim })),
+  unlessOnLines: more.unlessOnLines,
   looked: new Map(Object.entries(looked)) as Map<DocumentName, number>,
   after,
 });
@@ -334,6 +353,33 @@ describe('appending, a command on its own', () => {
   });
 });
 
+describe('appending an account unless it is on lines', () => {
+  const asked = { key: 'set', events: [charted('1000')], unlessOnLines: unless('1000', true, 0) };
+
+  it('leaves nothing behind where it is, and may be sent again', async () => {
+    await append({ key: 'a', events: [posted('InvoicePosted', [{ amount: '1.00', account: '1000:main' }])] });
+    const batch = [entry(asked)];
+    const sent = sending();
+    expect(judged(await store.append(ledger, batch, sent))).toEqual(['on-lines']);
+    expect(judged(await store.append(ledger, batch, { ...sent, isAgain: true }))).toEqual(['on-lines']);
+    const { rows } = await pool.query('select key from log.receipts where ledger_id = $1 order by key', [ledger]);
+    expect(rows).toEqual([{ key: 'a' }, { key: 'open' }]);
+    await checkLog(pool, ledger);
+  });
+
+  it('else goes on as with any other, once however often it is sent', async () => {
+    const batch = [entry({ ...asked, looked: { ledger: 1 } })];
+    const sent = sending();
+    const first = await store.append(ledger, batch, sent);
+    expect(judged(first)).toEqual(['appended']);
+    expect(await store.append(ledger, batch, { ...sent, isAgain: true })).toEqual(first);
+    expect(judged(await append({ ...asked, looked: { ledger: 1 } }))).toEqual(['replayed']);
+    expect(judged(await append({ ...asked, key: 'other', looked: { ledger: 1 } }))).toEqual(['conflict']);
+    await expect(store.append('nowhere', batch, sending())).rejects.toMatchObject({ code: 'DB404' });
+    await checkLog(pool, ledger);
+  });
+});
+
 describe('appending, commands side by side', () => {
   it('gives each its own verdict, and numbers what is accepted as if nothing else had been there', async () => {
     await append({ key: 'a', events: [registered('V1')], claims: [{}] }, { key: 'b', events: [registered('V2')] });
@@ -567,5 +613,44 @@ describe('the log in memory, which simulations use', () => {
       ),
       { numRuns: sampleSize(60) },
     );
+  });
+
+  it('looks at lines as the one in Postgres does, and so records an account or does not', async () => {
+    let runs = 0;
+    const accounts = fc.constantFrom(undefined, '1000', '1000:a', '10', '100%');
+    const lines = fc.array(
+      fc
+        .record({ account: accounts, amount: fc.constantFrom('5.00', '-1.00', '0.00', '0') })
+        .map(({ account, amount }): Line => ({ amount, ...(account !== undefined && { account }) })),
+      { maxLength: 2 },
+    );
+    const told = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom('InvoicePosted', 'CreditNotePosted'), fc.option(lines)), { maxLength: 4 }),
+        fc.constantFrom('1000', '10', '100%', '1'),
+        fc.boolean(),
+        fc.integer({ min: 0, max: 6 }),
+        async (history, account, ofBanks, after) => {
+          runs += 1;
+          const ledgerId = `lines-${runs}`;
+          const memory = new LogInMemory(false);
+          const both = (...batch: Wanted[]): Promise<Verdict[]>[] => {
+            const entries = batch.map(entry);
+            return [store, memory].map((log) => log.append(ledgerId, entries, sending()));
+          };
+          await Promise.all(both({ key: 'open', events: [opened(ledgerId)] }));
+          const events = history.map(([type, some]) => posted(type, some ?? undefined));
+          await Promise.all(both({ key: 'lines', events }));
+          const asked = { key: 'set', events: [charted(account)], unlessOnLines: unless(account, ofBanks, after) };
+          const [there, here] = await Promise.all(both(asked));
+          expect(judged(there!)).toEqual(judged(here!));
+          told.set(there![0]!.verdict, (told.get(there![0]!.verdict) ?? 0) + 1);
+          await checkLog(pool, ledgerId);
+        },
+      ),
+      { numRuns: sampleSize(60) },
+    );
+    expect([...told.keys()].sort()).toEqual(['appended', 'on-lines']);
   });
 });

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { takingTurns } from '../database/turns.js';
-import type { Claim } from '../domain/decision.js';
+import type { Claim, UnlessOnLines } from '../domain/decision.js';
 import { type ApEvent, documentsOf, type DocumentName, type RecordedEvent, streamOf } from '../domain/events.js';
 import { evolve } from '../domain/documents.js';
 import type { Known } from './documents-in-memory.js';
@@ -44,6 +44,8 @@ export interface Entry {
   /** The end of each event's line. */
   readonly rests: readonly string[];
   readonly claims: readonly Claim[];
+  /** Where there is one, the entry is a batch of its own. */
+  readonly unlessOnLines?: UnlessOnLines | undefined;
   /** The documents that it was decided on, with the last event of each that was known. */
   readonly looked: ReadonlyMap<DocumentName, number>;
   /** Places, in this batch, of the commands whose events it was decided on. */
@@ -61,7 +63,8 @@ export type Verdict =
   | { readonly verdict: 'reused' }
   | { readonly verdict: 'conflict' }
   | { readonly verdict: 'taken'; readonly by: DocumentName }
-  | { readonly verdict: 'closed'; readonly through: string };
+  | { readonly verdict: 'closed'; readonly through: string }
+  | { readonly verdict: 'on-lines' };
 
 /** One sending of a batch. */
 export interface Sending {
@@ -108,7 +111,7 @@ interface BatchRow {
 type Outcome = { readonly place: number } & (
   | ({ readonly verdict: 'replayed' } & ReceiptRow)
   | { readonly verdict: 'appended'; readonly notices: Notice[] }
-  | { readonly verdict: 'reused' | 'conflict' }
+  | { readonly verdict: 'reused' | 'conflict' | 'on-lines' }
   | { readonly verdict: 'taken' | 'closed'; readonly detail: string }
 );
 
@@ -120,7 +123,13 @@ const receiptOf = ({ status, location, body, last_position, notices }: ReceiptRo
   notices: notices ?? [],
 });
 
-const appendText = `select * from log.append(${Array.from({ length: 33 }, (_, i) => `$${i + 1}`).join(', ')})`;
+const places = (count: number): string => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ');
+
+const appending = { name: 'append', text: `select * from log.append(${places(33)})` };
+const appendingUnlessOnLines = {
+  name: 'append-unless-on-lines',
+  text: `select * from log.append_unless_on_lines(${places(36)})`,
+};
 
 /** The streams of one batch, each with how many events of it there are so far. */
 class Streams {
@@ -296,9 +305,14 @@ export class PgLogStore implements LogStore {
     const columns = columnsOf(batch, streams, (stream) => this.#newestVersions.get(keyOf(stream)) ?? 0);
     const opens = batch.some(({ events: [first] }) => first?.type === 'LedgerOpened');
     const { batchId, isAgain, expiresMs } = sending;
-    const values = [ledgerId, batchId, Math.floor(expiresMs), isAgain, opens, ...columns];
+    const values = [batchId, Math.floor(expiresMs), isAgain, opens, ...columns];
+    const unless = batch[0]?.unlessOnLines;
     const { rows } = await this.pool
-      .query<BatchRow>({ name: 'append', text: appendText, values })
+      .query<BatchRow>(
+        unless
+          ? { ...appendingUnlessOnLines, values: [ledgerId, unless.account, unless.ofBanks, unless.after, ...values] }
+          : { ...appending, values: [ledgerId, ...values] },
+      )
       .catch((error: unknown) => {
         // It may be another server that answers next, with another clock.
         this.#clock = undefined;

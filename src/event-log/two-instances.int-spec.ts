@@ -164,4 +164,43 @@ describe('two instances on one vendor account, with 64 callers', () => {
     expect(told.filter(({ position }) => position !== undefined)).toHaveLength(64);
     expect(new Set(told.map(({ code }) => code))).toEqual(new Set([undefined, 'duplicate-invoice']));
   });
+
+  it('never have lines and what only the ledger posts to on one account, whichever comes first', async () => {
+    await execute('accounts', openLedger('accounts'));
+    await execute('accounts', vendor('V1'));
+    const outcomes = new Map<string, number>();
+    for (let round = 0; round < sampleSize(40, 1_000); round++) {
+      const account = `A${round}`;
+      // As the books would have said a moment ago.
+      const { position: linesThrough } = (await instances[0]!.head('accounts'))!;
+      const told: string[] = [];
+      const by = async (instance: number, command: Command): Promise<void> => {
+        const outcome = await instances[instance]!.execute('accounts', requestOf(command)).then(
+          () => 'recorded',
+          (error: unknown) => (error as Rejection).code,
+        );
+        told.push(`${command.type} ${outcome}`);
+      };
+      const lines = [{ amount: '100.00', account }];
+      const posts = [0, 1, 2, 3].map((n) => invoice(`I${round}.${n}`, { lines }));
+      const role = round % 3 === 0 ? 'cash' : 'payables';
+      const asked = { type: 'SetAccount', name: 'X', for: role, isOnLines: false, linesThrough } as const;
+      await Promise.all([
+        ...posts.slice(0, 2 + (round % 2)).map((post) => by(0, post)),
+        by(1, { ...asked, account }),
+        ...posts.slice(2 + (round % 2)).map((post) => by(round % 4 < 2 ? 0 : 1, post)),
+      ]);
+      const wins = told.includes('SetAccount recorded') ? 'the chart' : 'a line';
+      outcomes.set(wins, (outcomes.get(wins) ?? 0) + 1);
+      expect(new Set(told)).toEqual(
+        new Set(
+          wins === 'the chart'
+            ? ['SetAccount recorded', 'PostInvoice reserved-account']
+            : ['SetAccount account-in-use', 'PostInvoice recorded'],
+        ),
+      );
+    }
+    expect([...outcomes.keys()].sort()).toEqual(['a line', 'the chart']);
+    await checkLog(pools[0]!, 'accounts');
+  });
 });

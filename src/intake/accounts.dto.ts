@@ -31,12 +31,15 @@ export class AccountBody {
   on?: string;
 }
 
-/** @param isOnLines whether lines of invoices or credit notes name it */
-export const toSetAccount = ({ type, ...rest }: Plain<AccountBody>, isOnLines: boolean): SetAccount => ({
+/** @param onLines whether lines of invoices or credit notes name it, and up to which position that is known */
+export const toSetAccount = (
+  { type, ...rest }: Plain<AccountBody>,
+  onLines: Pick<SetAccount, 'isOnLines' | 'linesThrough'>,
+): SetAccount => ({
   type: 'SetAccount',
   ...rest,
   ...(type !== undefined && { accountType: type }),
-  isOnLines,
+  ...onLines,
 });
 
 export class AccountListQuery extends PageQuery {

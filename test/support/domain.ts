@@ -472,6 +472,7 @@ export const account = (code: string, more: Rest<SetAccount, 'account'> = {}): C
   account: code,
   name: `Account ${code}`,
   isOnLines: false,
+  linesThrough: 0,
   ...more,
 });
 

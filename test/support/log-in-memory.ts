@@ -1,3 +1,4 @@
+import type { UnlessOnLines } from '../../src/domain/decision.js';
 import type { DocumentName, RecordedEvent } from '../../src/domain/events.js';
 import { type Document, evolve } from '../../src/domain/documents.js';
 import { documentsOf, streamOf } from '../../src/domain/events.js';
@@ -126,6 +127,7 @@ export class LogInMemory implements LogStore {
   }
 
   #refusal(entry: Entry, head: number, earlier: readonly Verdict[]): Verdict | undefined {
+    if (entry.unlessOnLines && this.#isOnLines(entry.unlessOnLines)) return { verdict: 'on-lines' };
     const known = entry.key === undefined ? undefined : this.#receipts.get(entry.key);
     if (known) {
       if (known.requestHash !== entry.requestHash) return { verdict: 'reused' };
@@ -154,6 +156,19 @@ export class LogInMemory implements LogStore {
       if (by) return { verdict: 'taken', by: by.document };
     }
     return undefined;
+  }
+
+  /** Whether an amount stands on an account by a line after a position. */
+  #isOnLines({ account, ofBanks, after }: UnlessOnLines): boolean {
+    const lines = this.events
+      .slice(after)
+      .flatMap((event) =>
+        event.type === 'InvoicePosted' || event.type === 'CreditNotePosted' ? (event.data.lines ?? []) : [],
+      );
+    return lines.some(
+      (line) =>
+        Number(line.amount) !== 0 && (line.account === account || (ofBanks && line.account?.startsWith(`${account}:`))),
+    );
   }
 
   #record(ledgerId: string, entry: Entry, recordedAt: string): Verdict {
