@@ -172,6 +172,61 @@ describe('the chart of accounts', () => {
     expect(codeOf(await client.get('/accounts?cursor=nonsense'))).toEqual([400, 'malformed']);
   });
 
+  it('is listed as it was known at any moment', async () => {
+    const events: any[] = await client.events();
+    const said = events.filter(({ type }) => type === 'AccountSet');
+    const known = async (moment: string) => {
+      const { body, headers } = await client.get(`/accounts?asOf=2024-12-31&limit=1000&${moment}`);
+      const items = new Map<string, any>(body.items.map((item: any) => [item.account, item]));
+      return { items, position: headers.get('ledger-position') };
+    };
+    // The independent way: of the events up to it, the last that was said of an account.
+    for (const { position, recordedAt } of events) {
+      const { items, position: at } = await known(`knownAtPosition=${position}`);
+      expect(at).toBe(String(position));
+      const then = said.filter((event) => event.position <= position);
+      expect(items.size).toBe(10 + new Set(then.map(({ data }) => data.account)).size);
+      for (const { data } of then) {
+        const last = then.findLast((event) => event.data.account === data.account)!.data;
+        expect(items.get(data.account)).toMatchObject({ name: last.name, type: last.type });
+      }
+      const payables = then.some(({ data }) => data.for === 'payables') ? '2110' : 'payables';
+      expect([...items.values()].filter((item) => item.for === 'payables' && item.inForce)).toMatchObject([
+        { account: payables },
+      ]);
+      expect((await known(`knownAt=${recordedAt}`)).items).toEqual(items);
+    }
+    expect((await known('knownAtPosition=0')).items.size).toBe(10);
+    expect((await known(`atLeast=${events.length}`)).position).toBe(String(events.length));
+    const both = await client.get(`/accounts?knownAt=${events[0].recordedAt}&knownAtPosition=1`);
+    expect(codeOf(both)).toEqual([400, 'malformed']);
+    const late = await client.get(`/accounts?knownAtPosition=${events.length + 1}`);
+    expect([codeOf(late), late.body.errors[0].pointer]).toEqual([[400, 'malformed'], '/knownAtPosition']);
+  });
+
+  it('recognises a repeat by its key alone, like all that is said anew as a whole', async () => {
+    const other = await new LedgerClient(app.url, 'repeats').open();
+    await other.record('/vendors', { id: 'mill', name: 'Paper mill' });
+    for (const [path, body] of [
+      ['/accounts', { account: '2110', name: 'Creditors', for: 'payables', on: '2024-03-01' }],
+      ['/policy', { approvalAbove: [{ currency: 'USD', amount: '5' }], reason: 'x' }],
+      ['/vendors/mill/changes', { name: 'Mill' }],
+      ['/vendors/mill/consequences', { effectiveOn: '2024-03-01', source: 'contract' }],
+    ] as const) {
+      const key = { 'idempotency-key': path.slice(1).replaceAll('/', '-') };
+      const first = await other.post(path, body, key);
+      expect([path, first.status]).toEqual([path, 201]);
+      const repeated = await other.post(path, body, key);
+      expect([repeated.text, repeated.headers.get('idempotency-replayed')]).toEqual([first.text, 'true']);
+      // Without it the same is said once more, and stays the same.
+      const again = await other.record(path, body);
+      const { position, ...rest } = first.body;
+      expect(again.body.position).toBe(position + 1);
+      if (path === '/accounts' || path === '/policy') expect(again.body).toEqual({ ...rest, position: position + 1 });
+    }
+    expect((await other.get('/events?type=AccountSet')).body.items).toHaveLength(2);
+  });
+
   it('goes into the files for other programs', async () => {
     const moment = 'asOf=2024-12-31';
     const hledger = (await client.get(`/extracts/hledger?${moment}`)).text;

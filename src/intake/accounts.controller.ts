@@ -1,20 +1,22 @@
 import { Body, Get, Post, Query } from '@nestjs/common';
 import { AnyRole, Roles } from '../access/declared.js';
 import { accountsIn, viewOf } from '../domain/chart-of-accounts.js';
+import type { Ledger } from '../domain/documents.js';
 import { EventLog } from '../event-log/event-log.js';
+import { ReportReader } from '../reports/as-of.js';
 import { AccountsDesk } from './accounts.desk.js';
 import { AccountBody, AccountListQuery, AccountResource } from './accounts.dto.js';
 import { Commands, LedgerRoutes, ListsOf } from './api.js';
 import { type Call, TheCall } from './call.js';
 import { type Cursor, writeCursor } from './lists.js';
-import { Reader, send } from './reader.js';
+import { send } from './reader.js';
 import { Checked, rejectQuery } from './validation.js';
 
 @LedgerRoutes('accounts')
 export class AccountsController {
   constructor(
     private readonly desk: AccountsDesk,
-    private readonly reader: Reader,
+    private readonly moments: ReportReader,
     private readonly log: EventLog,
   ) {}
 
@@ -26,19 +28,17 @@ export class AccountsController {
     return this.desk.set(call, body);
   }
 
-  /** The chart of accounts on a day, in the order in which accounts came into it. */
+  /** The chart of accounts on a day, as known at a moment, in the order in which accounts came into it. */
   @Get()
   @AnyRole()
   @ListsOf(AccountResource)
   async list(@TheCall() call: Call, @Query(Checked) query: AccountListQuery): Promise<string> {
-    const head = await this.reader.head(call.ledgerId, query.atLeast);
-    const asOf = query.asOf ?? (await this.reader.today(call.ledgerId));
-    const ledger = (await this.log.documents(call.ledgerId, ['ledger'])).get('ledger');
-    const chart = ledger?.kind === 'ledger' ? (ledger.chart ?? []) : [];
+    const { position, asOf } = await this.moments.momentOf(call.ledgerId, query);
+    const ledger = (await this.log.foldedAt(call.ledgerId, ['ledger'], position)).get('ledger')?.document as
+      Ledger | undefined;
+    const chart = ledger?.chart ?? [];
     const found = after(accountsIn(chart), query.cursor);
     const page = found.slice(0, Number(query.limit ?? 100));
-    // Recorded meanwhile, perhaps.
-    const position = Math.max(head.position, chart.at(-1)?.position ?? 0);
     return send(call, position, {
       items: page.map(({ account }) => viewOf(chart, account, asOf)),
       next: found.length > page.length ? writeCursor(cursorOf(page.at(-1)!)) : null,

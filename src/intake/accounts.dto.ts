@@ -1,9 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import type { SetAccount } from '../domain/accounts.js';
 import { type AccountRole, accountRoles, type AccountType, accountTypes } from '../domain/events.js';
 import { Day, OneOf, Optional, Text } from './fields.js';
 import type { Plain } from './plain.js';
-import { PageQuery } from './reading.dto.js';
+import { MomentQueryDto, PageQuery } from './reading.dto.js';
 import { Shown, ShownDay } from './shown.dto.js';
 
 /** What an account is called, and what it stands for. */
@@ -42,12 +42,7 @@ export const toSetAccount = (
   ...onLines,
 });
 
-export class AccountListQuery extends PageQuery {
-  /** The day; by default today in the ledger's time zone. */
-  @Optional()
-  @Day()
-  asOf?: string;
-}
+export class AccountListQuery extends IntersectionType(MomentQueryDto, PageQuery) {}
 
 export class AccountResource extends Shown {
   account!: string;
