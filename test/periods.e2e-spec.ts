@@ -46,6 +46,7 @@ describe('a period', () => {
     expect((await client.get('/periods/2024-01')).body).toEqual({
       id: '2024-01',
       status: 'open',
+      alsoClosed: null,
       totals: null,
       history: [],
     });
@@ -60,13 +61,15 @@ describe('a period', () => {
       currencies: [],
       checkpoint: { size: 3, root: rootOfLines((await linesOf(client)).slice(0, 3)).toString('base64') },
     };
-    const shown = { id: '2024-01', status: 'closed', closedThrough: '2024-01-31', totals };
+    const alsoClosed = { from: null, through: '2023-12' };
+    const shown = { id: '2024-01', status: 'closed', closedThrough: '2024-01-31', alsoClosed, totals };
     expect(closed.body).toEqual({ ...shown, position: 4 });
     expect(closed.headers.get('ledger-position')).toBe('4');
     expect((await other.get('/periods/2024-01')).body).toMatchObject(shown);
     expect((await other.get('/periods/2023-07')).body).toMatchObject({
       status: 'closed',
       closedThrough: '2024-01-31',
+      alsoClosed: null,
       totals: null,
       history: [{ position: 3, type: 'PeriodClosed', data: { period: '2024-01', reason: 'month end' } }],
     });
@@ -89,10 +92,36 @@ describe('a period', () => {
     ]);
 
     const { body: page } = await client.get('/periods?limit=1');
-    expect(page.items).toEqual([{ id: '2024-01', status: 'open', closedThrough: '2023-12-31', totals: null }]);
+    const open = { status: 'open', closedThrough: '2023-12-31', alsoClosed: null, totals: null };
+    expect(page.items).toEqual([{ id: '2024-01', ...open }]);
     const { body: rest } = await client.get(`/periods?cursor=${page.next}`);
-    const february = { id: '2024-02', status: 'open', closedThrough: '2023-12-31', totals: null };
-    expect(rest).toEqual({ items: [february], next: null });
+    expect(rest).toEqual({ items: [{ id: '2024-02', ...open }], next: null });
+  });
+
+  it('says which earlier months it closes with it', async () => {
+    const [client, other] = clientsOf('along');
+    await client.open();
+    const alongOf = ({ body }: Reply): unknown => body.alsoClosed;
+    await client.record('/periods/2023-10/close');
+    const key = { 'idempotency-key': 'january' };
+    const closed = await client.post('/periods/2024-01/close', {}, key);
+    expect(alongOf(closed)).toEqual({ from: '2023-11', through: '2023-12' });
+    expect(alongOf(await client.record('/periods/2024-01/close'))).toEqual(alongOf(closed));
+    expect(alongOf(await client.record('/periods/2024-02/close'))).toBeNull();
+    // And later on, however much has happened since.
+    await client.record('/policy', { reason: 'x' });
+    expect(alongOf(await other.get('/periods/2024-01'))).toEqual(alongOf(closed));
+    expect(alongOf(await other.get('/periods/2023-11'))).toBeNull();
+    expect((await other.post('/periods/2024-01/close', {}, key)).text).toBe(closed.text);
+    const { items } = (await other.get('/periods')).body;
+    expect(items.map(({ id, alsoClosed }: any) => [id, alsoClosed])).toEqual([
+      ['2023-10', { from: null, through: '2023-09' }],
+      ['2024-01', { from: '2023-11', through: '2023-12' }],
+      ['2024-02', null],
+    ]);
+    await client.record('/periods/2024-02/reopening');
+    expect(alongOf(await client.record('/periods/2024-01/reopening'))).toBeNull();
+    expect(alongOf(await client.record('/periods/2024-01/close'))).toBeNull();
   });
 
   it('is closed with what the books say as of its last day, whatever comes later', async () => {

@@ -19,7 +19,13 @@ export interface Ledger {
   /** The last closed day; `undefined` while none is. */
   readonly closedThrough?: LocalDate;
   /** What was done last to a period; absent until anything was. */
-  readonly lastPeriod?: { readonly period: string; readonly isClosed: boolean; readonly reason?: string };
+  readonly lastPeriod?: {
+    readonly period: string;
+    readonly isClosed: boolean;
+    readonly reason?: string;
+    /** The last day that was closed before; absent if none was. */
+    readonly closedBefore?: LocalDate;
+  };
   /** How many closings there were, and of how many of them the totals are recorded: of the first so many. */
   readonly closings: { readonly made: number; readonly recorded: number };
   /** What it takes to pay; absent until it was said. */
@@ -184,10 +190,15 @@ const evolveLedger = (ledger: Ledger | undefined, event: RecordedEvent): Ledger 
     return { ...rest, chart: [...chart, { position: event.position, data: event.data }] };
   }
   if (!ledger || (event.type !== 'PeriodClosed' && event.type !== 'PeriodReopened')) return ledger;
-  const { closedThrough: _, closings, ...rest } = ledger;
+  const { closedThrough: closedBefore, closings, ...rest } = ledger;
   const { period, reason, closedThrough } = event.data;
   const isClosed = event.type === 'PeriodClosed';
-  const lastPeriod = { period, isClosed, ...(reason !== undefined && { reason }) };
+  const lastPeriod = {
+    period,
+    isClosed,
+    ...(reason !== undefined && { reason }),
+    ...(closedBefore !== undefined && { closedBefore }),
+  };
   return {
     ...rest,
     closings: isClosed ? { ...closings, made: closings.made + 1 } : closings,

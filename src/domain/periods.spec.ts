@@ -3,14 +3,18 @@ import fc from 'fast-check';
 import { after, given, invoice, payment, today } from '../../test/support/domain.js';
 import { addDays } from './calendar.js';
 import {
+  closedAlong,
+  closedAlongLast,
   type Closed,
   closedFrom,
+  closingInForce,
   type ClosePeriod,
   isPeriod,
   lastDayOf,
+  type PeriodTotals,
   type RecordPeriodTotals,
   type ReopenPeriod,
-  totalsInForce,
+  totalsOf,
 } from './periods.js';
 
 // Today is 2024-02-15 until a test says otherwise.
@@ -99,6 +103,32 @@ describe('closing a period', () => {
   });
 });
 
+describe('the earlier months that a closing closes with it', () => {
+  /** Of the last one, by the ledger at once and by its history later. */
+  const along = (...steps: (ClosePeriod | ReopenPeriod)[]) => {
+    const books = after(...steps);
+    const last = steps.at(-1)!.period;
+    const closing = closingInForce(books.events, last);
+    const told = closing && closedAlong(last, closedFrom(books.events, closing));
+    expect(closedAlongLast(books.get('ledger'))).toEqual(told);
+    return told;
+  };
+  it('are all before it where none was closed', () =>
+    expect(along(close('2024-01'))).toEqual({ from: null, through: '2023-12' }));
+  it('are those from the last closed one on', () =>
+    expect(along(close('2023-10'), close('2024-01'))).toEqual({ from: '2023-11', through: '2023-12' }));
+  it('are none where it is the next one, or was reopened', () => {
+    expect(along(close('2023-12'), close('2024-01'))).toBeUndefined();
+    expect(along(close('2024-01'), reopen('2024-01'), close('2024-01'))).toBeUndefined();
+    expect(along(close('2024-01'), reopen('2024-01'))).toBeUndefined();
+  });
+  it('are those that were reopened too', () =>
+    expect(along(close('2024-01'), reopen('2024-01'), reopen('2023-12'), close('2024-01'))).toEqual({
+      from: '2023-12',
+      through: '2023-12',
+    }));
+});
+
 describe('reopening a period', () => {
   it('opens the last closed one and leaves those before it closed', () =>
     given(close('2024-01'))
@@ -170,14 +200,18 @@ describe('the totals of a closing', () => {
       ...record(2),
       totals: totals(second, '2024-01'),
     });
-    expect(totalsInForce(books.events, '2023-12')?.data.position).toBe(first);
-    expect(totalsInForce(books.events, '2024-01')?.data.position).toBe(second);
-    expect(totalsInForce(books.events, '2023-11')).toBeUndefined();
+    const totalsInForce = (period: string): PeriodTotals | undefined => {
+      const closing = closingInForce(books.events, period);
+      return closing && totalsOf(books.events, closing);
+    };
+    expect(totalsInForce('2023-12')?.data.position).toBe(first);
+    expect(totalsInForce('2024-01')?.data.position).toBe(second);
+    expect(totalsInForce('2023-11')).toBeUndefined();
     books.take(reopen('2024-01'));
-    expect(totalsInForce(books.events, '2024-01')).toBeUndefined();
-    expect(totalsInForce(books.events, '2023-12')?.data.position).toBe(first);
+    expect(totalsInForce('2024-01')).toBeUndefined();
+    expect(totalsInForce('2023-12')?.data.position).toBe(first);
     books.take(close('2024-01'));
-    expect(totalsInForce(books.events, '2024-01')).toBeUndefined();
+    expect(totalsInForce('2024-01')).toBeUndefined();
     const closings = books.events.filter(({ type }) => type === 'PeriodClosed') as Closed[];
     expect(closings.map((closing) => closedFrom(books.events, closing))).toEqual([null, '2024-01-01', '2024-01-01']);
   });

@@ -72,11 +72,34 @@ export const changesOf = (history: readonly RecordedEvent[], period: Period): Of
 export const namedPeriods = (history: readonly RecordedEvent[]): Period[] =>
   [...new Set(history.filter(isOfPeriods).map(({ data: { period } }) => period))].sort();
 
-/** The totals of the closing that a month is closed by, if it is one by its own name and they are recorded. */
-export const totalsInForce = (history: readonly RecordedEvent[], period: Period): PeriodTotals | undefined => {
+/** The closing that a month is closed by, if it is one by its own name. */
+export const closingInForce = (history: readonly RecordedEvent[], period: Period): Closed | undefined => {
   const last = changesOf(history, period).at(-1);
-  return last?.type === 'PeriodClosed' && last.data.period === period ? totalsOf(history, last) : undefined;
+  return last?.type === 'PeriodClosed' && last.data.period === period ? last : undefined;
 };
+
+/** Months from the first to the last; null where there is no first one. */
+export interface Months {
+  readonly from: Period | null;
+  readonly through: Period;
+}
+
+/**
+ * The earlier months that a closing closed with the one that it names.
+ *
+ * @param from the first of the days that it closed; null if no day was closed before it
+ * @returns undefined if it closed no other month
+ */
+export const closedAlong = (period: Period, from: LocalDate | null): Months | undefined => {
+  if (from === firstDayOf(period)) return undefined;
+  return { from: from === null ? null : from.slice(0, 7), through: addDays(firstDayOf(period), -1).slice(0, 7) };
+};
+
+/** The same of the closing that was the last thing done to any period. */
+export const closedAlongLast = ({ lastPeriod: last }: Ledger): Months | undefined =>
+  last?.isClosed
+    ? closedAlong(last.period, last.closedBefore === undefined ? null : addDays(last.closedBefore, 1))
+    : undefined;
 
 export const decidePeriod = (command: PeriodCommand, working: Working): Decision =>
   command.type === 'RecordPeriodTotals' ? recordTotals(command, working) : closeOrReopen(command, working);

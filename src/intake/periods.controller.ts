@@ -2,7 +2,20 @@ import { Body, Get, Param, Post, Query } from '@nestjs/common';
 import { AnyRole, Roles } from '../access/declared.js';
 import { TotalsRecorder } from '../closing/totals-recorder.js';
 import { evolve, type Ledger } from '../domain/documents.js';
-import { changesOf, isClosed, isPeriod, namedPeriods, type PeriodTotals, totalsInForce } from '../domain/periods.js';
+import type { RecordedEvent } from '../domain/events.js';
+import {
+  changesOf,
+  closedAlong,
+  closedAlongLast,
+  closedFrom,
+  closingInForce,
+  isClosed,
+  isPeriod,
+  type Months,
+  namedPeriods,
+  type PeriodTotals,
+  totalsOf,
+} from '../domain/periods.js';
 import { EventLog } from '../event-log/event-log.js';
 import type { Receipt } from '../event-log/log-store.js';
 import { ApiPeriod, Commands, LedgerRoutes, ListsOf, Shows } from './api.js';
@@ -64,7 +77,7 @@ export class PeriodsController {
     const page = found.slice(0, Number(query.limit ?? 100));
     const position = Math.max(head.position, history.at(-1)?.position ?? 0);
     return send(call, position, {
-      items: page.map((period) => periodResource(ledger!, period, totalsInForce(history, period))),
+      items: page.map((period) => periodIn(history, ledger!, period)),
       next: found.length > page.length ? writeCursor({ madeAt: 0, id: page.at(-1)! }) : null,
     });
   }
@@ -81,7 +94,7 @@ export class PeriodsController {
       call,
       'ledger',
       query,
-      (ledger, { history }) => periodResource(ledger, period, totalsInForce(history, period)),
+      (ledger, { history }) => periodIn(history, ledger, period),
       (history) => changesOf(history, period),
     );
   }
@@ -99,10 +112,23 @@ export class PeriodsController {
   }
 }
 
-const periodResource = (ledger: Ledger, period: string, totals?: PeriodTotals): Plain<PeriodResource> => ({
+const periodIn = (history: readonly RecordedEvent[], ledger: Ledger, period: string): Plain<PeriodResource> => {
+  const closing = closingInForce(history, period);
+  return closing
+    ? periodResource(ledger, period, closedAlong(period, closedFrom(history, closing)), totalsOf(history, closing))
+    : periodResource(ledger, period, undefined);
+};
+
+const periodResource = (
+  ledger: Ledger,
+  period: string,
+  alsoClosed: Months | undefined,
+  totals?: PeriodTotals,
+): Plain<PeriodResource> => ({
   id: period,
   status: isClosed(ledger, period) ? 'closed' : 'open',
   closedThrough: ledger.closedThrough,
+  alsoClosed: alsoClosed ?? null,
   totals: totals ? shownTotals(totals) : null,
 });
 
@@ -114,4 +140,4 @@ const shownTotals = ({ data: { period: _, ...totals } }: PeriodTotals): Plain<Sh
 
 const rendering =
   (period: string): Render<Ledger> =>
-  (ledger) => ({ location: `/periods/${period}`, resource: periodResource(ledger, period) });
+  (ledger) => ({ location: `/periods/${period}`, resource: periodResource(ledger, period, closedAlongLast(ledger)) });

@@ -80,9 +80,19 @@ export class ShownPeriodTotals {
   checkpoint!: ShownTree;
 }
 
+const month = { type: String, pattern: String.raw`^\d{4}-\d{2}$` } as const;
+
+export class ShownMonths {
+  /** The first; null where no month was closed before: then it is all up to the last. */
+  @ApiProperty({ ...month, example: '2023-08', nullable: true })
+  from!: string | null;
+  @ApiProperty({ ...month, example: '2023-09' })
+  through!: string;
+}
+
 export class PeriodResource extends Shown {
   /** A month. */
-  @ApiProperty({ type: String, pattern: String.raw`^\d{4}-\d{2}$`, example: '2023-10' })
+  @ApiProperty({ ...month, example: '2023-10' })
   id!: string;
   /** Nothing takes effect in a closed one any more. Closing one closes all before it. */
   @ApiProperty({ type: String, enum: ['open', 'closed'] })
@@ -90,6 +100,9 @@ export class PeriodResource extends Shown {
   /** The last day of the last closed period; absent while none is closed. */
   @ShownDay()
   closedThrough?: string;
+  /** The earlier months that its closing closed with it; null where there were none, or it is not closed by its own name. */
+  @ApiProperty({ type: () => ShownMonths, nullable: true })
+  alsoClosed!: ShownMonths | null;
   /**
    * What the books said when it was closed. Null while it is open, while it is closed with a later month only, and for as
    * long as they are not recorded yet.
