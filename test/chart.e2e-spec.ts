@@ -220,9 +220,9 @@ describe('the chart of accounts', () => {
       expect([repeated.text, repeated.headers.get('idempotency-replayed')]).toEqual([first.text, 'true']);
       // Without it the same is said once more, and stays the same.
       const again = await other.record(path, body);
-      const { position, ...rest } = first.body;
-      expect(again.body.position).toBe(position + 1);
-      if (path === '/accounts' || path === '/policy') expect(again.body).toEqual({ ...rest, position: position + 1 });
+      const position = Number(first.body.position) + 1;
+      expect(again.body.position).toBe(position);
+      if (path === '/accounts' || path === '/policy') expect(again.body).toEqual({ ...first.body, position });
     }
     expect((await other.get('/events?type=AccountSet')).body.items).toHaveLength(2);
   });

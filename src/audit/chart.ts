@@ -1,5 +1,6 @@
 import type { Chart, ChartEntry } from '../domain/chart-of-accounts.js';
 import { type AccountRole, accountRoles, type DataOf, type Line } from '../domain/events.js';
+import { type Currency, type Minor, parseMinor } from '../domain/money.js';
 
 /** Which types of accounts fit what. */
 const typeOf = (role: AccountRole): string =>
@@ -48,14 +49,16 @@ export class ChartRules {
     this.#entries.push({ position, data });
   }
 
-  /** What lines name. */
-  name(lines: readonly Line[]): void {
-    for (const { account, amount } of lines) {
-      if (account === undefined) continue;
+  /** What the lines of a document name. What adds up to nothing on an account is no entry there. */
+  name(lines: readonly Line[], currency: Currency): void {
+    const amounts = new Map<string, Minor>();
+    for (const { account, amount } of lines)
+      if (account !== undefined) amounts.set(account, (amounts.get(account) ?? 0n) + parseMinor(amount, currency));
+    for (const [account, amount] of amounts) {
       const role = this.#roleOf(account);
       if (role !== undefined && ofLedgerAlone.has(role))
         this.fault(`posts to ${account}, which only the ledger posts to`);
-      else if (/[1-9]/.test(amount)) this.#onLines.add(account);
+      else if (amount !== 0n) this.#onLines.add(account);
     }
   }
 

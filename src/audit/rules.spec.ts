@@ -259,6 +259,12 @@ describe('a history that keeps the rules', () => {
       'an account for payables that only lines of nothing name, and one for expenses that lines are posted to',
       [
         posted('I1', linesOn('5000', '2110')),
+        posted('I3', {
+          lines: ['200.00', '-80.00', '5.00', '-5.00'].map((amount, n) => ({
+            account: n < 2 ? '5000' : '2110',
+            amount,
+          })),
+        }),
         charted('2110', 'liability', 'payables'),
         charted('5000', 'expense', 'expense'),
         posted('I2', linesOn('5000')),

@@ -229,7 +229,7 @@ export class Rules {
         }));
         if (instalments.reduce((sum, { amount }) => sum + amount, 0) !== total)
           this.#fault('has a schedule that does not add up to its total');
-        this.#chart.name(data.lines);
+        this.#chart.name(data.lines, data.currency);
         const account = this.#make(event, `invoice/${data.invoiceId}`, data, total, data.postingDate);
         this.#schedules.post(account.row, data.postingDate, instalments);
         this.#discounts.posted(account, data);
@@ -253,7 +253,7 @@ export class Rules {
       case 'CreditNotePosted': {
         const { data } = event;
         const total = this.#positive(data.total, data.currency, 'the total');
-        this.#chart.name(data.lines ?? []);
+        this.#chart.name(data.lines ?? [], data.currency);
         this.#make(event, `credit-note/${data.creditNoteId}`, data, total, data.date);
         this.#mustBe(event, data.date);
         return;

@@ -620,9 +620,9 @@ describe('the log in memory, which simulations use', () => {
     const accounts = fc.constantFrom(undefined, '1000', '1000:a', '10', '100%');
     const lines = fc.array(
       fc
-        .record({ account: accounts, amount: fc.constantFrom('5.00', '-1.00', '0.00', '0') })
+        .record({ account: accounts, amount: fc.constantFrom('5.00', '-5.00', '0.00', '1') })
         .map(({ account, amount }): Line => ({ amount, ...(account !== undefined && { account }) })),
-      { maxLength: 2 },
+      { maxLength: 3 },
     );
     const told = new Map<string, number>();
     await fc.assert(

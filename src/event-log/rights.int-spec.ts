@@ -268,6 +268,7 @@ describe('the functions of the log', () => {
     const definers = rows.filter(({ definer }) => definer);
     expect(definers.map(({ name }) => name)).toEqual([
       'append',
+      'append_unless_on_lines',
       'keep_note',
       'open_epoch',
       'position_at',

@@ -160,15 +160,14 @@ export class LogInMemory implements LogStore {
 
   /** Whether an amount stands on an account by a line after a position. */
   #isOnLines({ account, ofBanks, after }: UnlessOnLines): boolean {
-    const lines = this.events
-      .slice(after)
-      .flatMap((event) =>
-        event.type === 'InvoicePosted' || event.type === 'CreditNotePosted' ? (event.data.lines ?? []) : [],
-      );
-    return lines.some(
-      (line) =>
-        Number(line.amount) !== 0 && (line.account === account || (ofBanks && line.account?.startsWith(`${account}:`))),
-    );
+    return this.events.slice(after).some((event) => {
+      if (event.type !== 'InvoicePosted' && event.type !== 'CreditNotePosted') return false;
+      const sums = new Map<string, number>();
+      for (const { account: other, amount } of event.data.lines ?? [])
+        if (other === account || (ofBanks && other?.startsWith(`${account}:`)))
+          sums.set(other, (sums.get(other) ?? 0) + Number(amount));
+      return [...sums.values()].some((sum) => sum !== 0);
+    });
   }
 
   #record(ledgerId: string, entry: Entry, recordedAt: string): Verdict {

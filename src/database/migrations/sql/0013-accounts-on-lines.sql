@@ -25,12 +25,13 @@ as $$
 begin
   perform from ledgers where ledger_id = p_ledger for no key update;
   if exists (
-    select from (select e.line::jsonb -> 'data' -> 'lines' as lines from events e
+    select from (select e.position, e.line::jsonb -> 'data' -> 'lines' as lines from events e
                   where e.ledger_id = p_ledger and e.position > p_after
                     and e.type in ('InvoicePosted', 'CreditNotePosted') offset 0) posted
      cross join lateral jsonb_array_elements(posted.lines) l (line)
-     where (l.line ->> 'account' = p_account or p_of_banks and starts_with(l.line ->> 'account', p_account || ':'))
-       and (l.line ->> 'amount')::numeric <> 0
+     where l.line ->> 'account' = p_account or p_of_banks and starts_with(l.line ->> 'account', p_account || ':')
+     group by posted.position, l.line ->> 'account'
+    having sum((l.line ->> 'amount')::numeric) <> 0 -- what adds up to nothing is no entry
   ) then
     return query select 0::bigint, null::text, null::bigint[], '[{"place": 1, "verdict": "on-lines"}]'::jsonb,
                         floor(date_part('epoch', clock_timestamp()) * 1000)::bigint;
