@@ -34,7 +34,7 @@ describe('an account that lines name while the chart takes it', () => {
   it('is on lines or what only the ledger posts to, and never both', async () => {
     const random = chance(seed);
     const winners = new Set<string>();
-    for (let round = 0; round < sampleSize(24, 500); round++) {
+    for (let round = 0; round < sampleSize(16, 500); round++) {
       const account = `9${round}`;
       const on = round % 3 === 2 ? `${account}:main` : account;
       const money = { vendorId: 'mill', currency: 'USD', lines: [{ account: on, amount: '7.00' }], total: '7.00' };
