@@ -12,7 +12,7 @@ export class ImportError extends Error {
   override readonly name = 'ImportError';
 }
 
-export interface ImportedLog {
+interface ImportedLog {
   readonly file: string;
   /** That the export has to agree with. */
   readonly checkpoint: Checkpoint;
@@ -22,7 +22,7 @@ export interface ImportedLog {
   readonly base: string;
 }
 
-export interface Imported {
+interface Imported {
   readonly ledgerId: string;
   readonly events: number;
   readonly epoch: number;
@@ -83,7 +83,7 @@ class Writing implements Taker {
   #begun: Promise<void> | undefined;
   #page: Promise<void> = Promise.resolve();
   #hasFault = false;
-  #refusal: unknown;
+  #refusal: Error | undefined;
   #isOver = false;
 
   /** @param client in a transaction */
@@ -124,7 +124,7 @@ class Writing implements Taker {
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
       // The export is read to its end all the same: what is wrong with it, if anything is, says more.
-      this.#refusal = error;
+      this.#refusal = error as Error;
       await this.#rollBack();
     }
   }

@@ -3,8 +3,8 @@ import { linesIn } from './log-file.js';
 import type { Verified } from './verify-database.js';
 import { type Commitment, type EventOnLine, type Finding, leavesOf, LogVerifier } from './verify.js';
 
-/** Whoever writes lines that are verified waits for an answer of the database several times a page. */
-const linesPerTurn = 50;
+/** Whoever writes verified lines waits for several answers of the database a page: few, so that each is heard soon. */
+const linesPerTurn = 20;
 
 /** An export as it is verified, with nothing but files. */
 export interface ExportFile {
