@@ -1,10 +1,10 @@
 /** Logs of any size, as an export has them: made line by line, as fast as a disk takes them, and good in every check. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { signCheckpoint } from '#duebook/audit/checkpoint.js';
-import { beside } from '#duebook/audit/export.js';
+import { type Checkpoint, signCheckpoint } from '#duebook/audit/checkpoint.js';
+import { beside, readLeaves } from '#duebook/audit/export.js';
 import { importLog } from '#duebook/audit/import.js';
 import { GrowingTree, leafHash } from '#duebook/audit/merkle.js';
 import { formatVerifierKey, verifierKey } from '#duebook/audit/note.js';
@@ -21,8 +21,7 @@ const linesPerWrite = 2_000;
 
 export interface LargeLog {
   readonly file: string;
-  /** What its checkpoint is signed as. */
-  readonly origin: string;
+  readonly checkpoint: Checkpoint;
   readonly events: number;
   readonly invoices: number;
   /** How many of the invoices are not paid. */
@@ -39,9 +38,12 @@ export const withLargeLog = async <T>(about: number, work: (log: LargeLog) => Pr
   }
 };
 
-/** Takes a log in as a ledger, as `duebook import` does once it is verified. */
-export const takeIn = async (url: string, { file, origin }: LargeLog): Promise<void> => {
-  await importLog(url, { ledgerId, file, origin, base: 'bench.example.com/copy' });
+/** Takes a log in as a ledger, as `duebook import` does. */
+export const takeIn = async (url: string, { file, checkpoint }: LargeLog): Promise<void> => {
+  const leaves = await readLeaves(file, await readFile(beside(file).checkpoint, 'utf8'));
+  await importLog(url, { file, checkpoint, leaves, base: 'bench.example.com/copy' }, ({ position, detail }) => {
+    throw new Error(`position ${position}: ${detail}`);
+  });
 };
 
 /** How many blocks make about so many events. */
@@ -103,9 +105,10 @@ export const writeLargeLog = async (file: string, about: number): Promise<LargeL
   await leaves.close();
   const { privateKey } = generateKeyPairSync('ed25519');
   const origin = `bench.example.com/${ledgerId}/1`;
-  await writeFile(beside(file).checkpoint, signCheckpoint({ origin, size: position, root: tree.root() }, privateKey));
+  const checkpoint = { origin, size: position, root: tree.root() };
+  await writeFile(beside(file).checkpoint, signCheckpoint(checkpoint, privateKey));
   await writeFile(beside(file).publicKey, `${formatVerifierKey(verifierKey(origin, createPublicKey(privateKey)))}\n`);
-  return { file, origin, events: position, invoices: blocks * invoicesPerBlock, open: blocks * 2 };
+  return { file, checkpoint, events: position, invoices: blocks * invoicesPerBlock, open: blocks * 2 };
 };
 
 /** The events of one command after another. */

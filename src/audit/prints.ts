@@ -15,6 +15,9 @@ export class PrintMap {
   /** By the print: which entry it is, counted from 1; 0 where there is none. At least a third are free. */
   #places = new Uint32Array(128); // a power of 2
   readonly #wanted = new Uint32Array(words);
+  /** What was looked for last, and its place: what is found is set next, as a rule. */
+  #text: string | undefined;
+  #place = 0;
 
   get size(): number {
     return this.#count;
@@ -50,6 +53,14 @@ export class PrintMap {
 
   /** The place of a text, or the free one where it would go. */
   #find(text: string): number {
+    if (text !== this.#text) {
+      this.#text = text;
+      this.#place = this.#search(text);
+    }
+    return this.#place;
+  }
+
+  #search(text: string): number {
     const print = this.#wanted;
     // As a text: that costs a fifth of what asking for a buffer does.
     const bytes = hash('sha256', text, 'binary');
@@ -93,6 +104,7 @@ export class PrintMap {
   }
 
   #spread(): void {
+    this.#text = undefined;
     this.#places = new Uint32Array(this.#places.length * 2);
     for (let entry = 1; entry <= this.#count; entry++) {
       let place = this.#firstPlace(this.#prints[(entry - 1) * words]!);

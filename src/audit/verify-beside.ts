@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { documentsOf, type RecordedEvent } from '../domain/events.js';
 import { claimsOf } from '../domain/invoices.js';
 import { type CommandKey, CommandKeys } from './command-keys.js';
-import { invoicesOf } from './import.js';
+import { invoicesOf } from './log-writer.js';
 import { type Tile, tileWidth } from './merkle.js';
 import type { Finding } from './verify.js';
 

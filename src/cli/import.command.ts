@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { Command, Option } from 'nest-commander';
 import { openCheckpoint } from '../audit/checkpoint.js';
 import { beside, readLeaves } from '../audit/export.js';
 import { importLog, ImportError } from '../audit/import.js';
 import { NoteError, parseVerifierKeys } from '../audit/note.js';
-import { verifyFile } from '../audit/verify-file.js';
+import type { Finding } from '../audit/verify.js';
 import { type CommonOptions, DuebookCommand, inWords, outcome, Progress, usage, UsageError } from './command.js';
 import { atWork } from './workplace.js';
 
@@ -22,8 +22,10 @@ interface Options extends CommonOptions {
 })
 export class ImportCommand extends DuebookCommand {
   async run([file = '']: string[], options: Options): Promise<void> {
-    const read = (path: string): Promise<string> =>
-      readFile(path, 'utf8').catch((error: unknown) => usage(`${path} can't be read: ${(error as Error).message}`));
+    const unreadable = (path: string) => (error: unknown) =>
+      usage(`${path} can't be read: ${(error as Error).message}`);
+    const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(unreadable(path));
+    await access(file).catch(unreadable(file));
     const note = await read(options.checkpoint ?? beside(file).checkpoint);
     const keys = await read(options.publicKey ?? beside(file).publicKey);
     let checkpoint;
@@ -32,44 +34,26 @@ export class ImportCommand extends DuebookCommand {
     } catch (error) {
       throw error instanceof NoteError ? new UsageError(`The checkpoint: ${error.message}.`) : error;
     }
-    const { origin, size, root } = checkpoint;
-    const verifying = new Progress('Verifying', size);
-    const verified = await verifyFile(
-      {
-        file,
-        commitments: [{ name: 'the checkpoint', size, root }],
-        covered: size,
-        leaves: await readLeaves(file, note),
-      },
-      (finding) => void process.stderr.write(`${inWords(finding)}\n`),
-      (lines) => {
-        verifying.to(lines);
-      },
-    );
-    verifying.end();
-    if (verified.findings > 0)
-      usage(`The export does not verify, so nothing was taken in: ${verified.findings} findings.`);
-    if (verified.events > size)
-      usage(
-        `The checkpoint covers ${size} of ${verified.events} events: export again once it covers all, or with --to ${size}.`,
-      );
+    const leaves = await readLeaves(file, note);
     await atWork(async ({ ownerUrl, sealing, sealer: makeSealer }) => {
       const { base } = await sealing();
-      const progress = new Progress('Importing', verified.events);
-      const ledgerId = verified.ledger;
-      try {
-        const { events, epoch } = await importLog(ownerUrl, { ledgerId, file, origin, base }, (lines) => {
-          progress.to(lines);
+      const progress = new Progress('Importing', checkpoint.size);
+      const report = (finding: Finding): void => void process.stderr.write(`${inWords(finding)}\n`);
+      const toLines = (lines: number): void => {
+        progress.to(lines);
+      };
+      const { ledgerId, events, epoch } = await importLog(ownerUrl, { file, checkpoint, leaves, base }, report, toLines)
+        .finally(() => {
+          progress.end();
+        })
+        .catch((error: unknown) => {
+          throw error instanceof ImportError ? new UsageError(error.message) : error;
         });
-        progress.end();
-        await (await makeSealer()).sealUp(ledgerId);
-        outcome(options, { ledger: ledgerId, events, epoch, root: verified.root.toString('base64') }, [
-          `Ledger ${ledgerId} has its ${events} events, and is sealed under epoch ${epoch}.`,
-          'The books are folded once Duebook runs.',
-        ]);
-      } catch (error) {
-        throw error instanceof ImportError ? new UsageError(error.message) : error;
-      }
+      await (await makeSealer()).sealUp(ledgerId);
+      outcome(options, { ledger: ledgerId, events, epoch, root: checkpoint.root.toString('base64') }, [
+        `Ledger ${ledgerId} has its ${events} events, and is sealed under epoch ${epoch}.`,
+        'The books are folded once Duebook runs.',
+      ]);
     });
   }
 

@@ -17,8 +17,11 @@ export const copyRows = async (
   rows: readonly (readonly Cell[])[],
 ): Promise<void> => {
   if (rows.length === 0) return;
-  await pipeline(Readable.from(slicesOf(rows)), client.query(copyFrom(`copy ${target} from stdin`)));
+  await copy(client, target, Readable.from(slicesOf(rows)));
 };
+
+const copy = (client: pg.ClientBase, target: string, rows: Readable): Promise<void> =>
+  pipeline(rows, client.query(copyFrom(`copy ${target} from stdin`)));
 
 const rowsPerSlice = 1_000;
 
@@ -27,9 +30,35 @@ async function* slicesOf(rows: readonly (readonly Cell[])[]): AsyncGenerator<str
   for (let from = 0; from < rows.length; from += rowsPerSlice) {
     if (from > 0) await nextTurn();
     const slice = rows.slice(from, from + rowsPerSlice);
-    yield slice.map((row) => `${row.map(textOf).join('\t')}\n`).join('');
+    yield slice.map(rowText).join('');
   }
 }
+
+/** Rows for COPY that are packed as they come, so that what they are made from need not be kept until they are written. */
+export class PackedRows {
+  #texts: string[] = [];
+  readonly #packs: Buffer[] = [];
+
+  add(row: readonly Cell[]): void {
+    this.#texts.push(rowText(row));
+    if (this.#texts.length === rowsPerPack) this.#pack();
+  }
+
+  /** Adds them to a table, as `copyRows` does. */
+  async copyTo(client: pg.ClientBase, target: string): Promise<void> {
+    if (this.#texts.length > 0) this.#pack();
+    if (this.#packs.length > 0) await copy(client, target, Readable.from(this.#packs));
+  }
+
+  #pack(): void {
+    this.#packs.push(Buffer.from(this.#texts.join('')));
+    this.#texts = [];
+  }
+}
+
+const rowsPerPack = 100;
+
+const rowText = (row: readonly Cell[]): string => `${row.map(textOf).join('\t')}\n`;
 
 const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 

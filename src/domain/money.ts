@@ -35,17 +35,22 @@ export const decimalsOf = (currency: Currency): number => {
 
 const amountPattern = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?$/;
 
-/** Why a text is no amount of a currency, in words for people; `undefined` if it is one. */
-export const faultOfAmount = (text: string, currency: Currency): string | undefined => {
+/** An amount in minor units; why it is none, in words for people, if it is none. */
+const read = (text: string, currency: Currency): Minor | string => {
   const parts = amountPattern.exec(text);
   if (!parts) return 'must be a decimal string such as "1000.00", without sign, exponent, blank or separator';
   const decimals = decimalsOf(currency);
-  const [, , whole, fraction = ''] = parts;
+  const [, sign, whole, fraction = ''] = parts;
   if (fraction.length > decimals) return `must have at most ${decimals} decimals in ${currency}`;
-  if (whole!.length > 16 || BigInt(whole! + fraction.padEnd(decimals, '0')) > maxMinor) {
-    return `must be at most ${formatMinor(maxMinor, currency)} ${currency}`;
-  }
-  return undefined;
+  const minor = whole!.length > 16 ? undefined : BigInt(whole! + fraction.padEnd(decimals, '0'));
+  if (minor === undefined || minor > maxMinor) return `must be at most ${formatMinor(maxMinor, currency)} ${currency}`;
+  return sign ? -minor : minor;
+};
+
+/** Why a text is no amount of a currency, in words for people; `undefined` if it is one. */
+export const faultOfAmount = (text: string, currency: Currency): string | undefined => {
+  const minor = read(text, currency);
+  return typeof minor === 'string' ? minor : undefined;
 };
 
 /**
@@ -56,11 +61,9 @@ export const faultOfAmount = (text: string, currency: Currency): string | undefi
  * @example parseMinor('5.5', 'USD') // 550n
  */
 export const parseMinor = (text: Amount, currency: Currency): Minor => {
-  const fault = faultOfAmount(text, currency);
-  if (fault) throw new RangeError(`${text} ${fault}`);
-  const [, sign, whole, fraction = ''] = amountPattern.exec(text)!;
-  const minor = BigInt(whole! + fraction.padEnd(decimalsOf(currency), '0'));
-  return sign ? -minor : minor;
+  const minor = read(text, currency);
+  if (typeof minor === 'string') throw new RangeError(`${text} ${minor}`);
+  return minor;
 };
 
 /**

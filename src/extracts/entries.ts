@@ -59,6 +59,9 @@ export interface DatedEntry {
 /** Few enough to be written without keeping other requests waiting, and to be read by their keys. */
 const linesPerRead = 4_000;
 
+/** To look for entries by their days takes a look at every line of the ledger: enough for that to be done seldom. */
+const linesPerLook = 200_000;
+
 const control = `array[${controlRoles.map((account) => `'${account}'`).join(', ')}]`;
 
 const balancesQuery = `
@@ -116,15 +119,32 @@ export const spanOf = async ({ read, moment }: Source): Promise<Span | undefined
     : undefined;
 };
 
-/** Where the entries are: of each day the positions, and how many lines each has. */
+/** Days on which there are entries, and how many lines each has. As many as the calendar has, and no more. */
+const daysQuery = `
+  select ${dayText('effective_on')} as on, sum(lines)::float8 as lines
+    from (select effective_on, count(*) as lines from books.journal_lines where ${inScope} group by effective_on
+           union all
+          select effective_on, count(*) from books.subledger_lines where ${inScope} and owed <> 0
+           group by effective_on) days
+   group by effective_on order by effective_on`;
+
+interface DayRow extends Record<string, unknown> {
+  readonly on: LocalDate;
+  readonly lines: number;
+}
+
+const afterPlace = '(effective_on, position) > ($6::date, $7::bigint) and effective_on <= $8::date';
+
+/** Where the entries after a place are, through a day: of each day the positions, and how many lines each has. */
 const placesQuery = `
   select ${dayText('effective_on')} as on, array_agg(position::float8 order by position) as positions,
          array_agg(lines order by position) as lines
     from (select effective_on, position, count(*)::int as lines
-            from (select effective_on, position from books.journal_lines where ${inScope}
+            from (select effective_on, position from books.journal_lines where ${inScope} and ${afterPlace}
                    union all
-                  select effective_on, position from books.subledger_lines where ${inScope} and owed <> 0) lines
-           group by effective_on, position) places
+                  select effective_on, position from books.subledger_lines where ${inScope} and ${afterPlace}
+                     and owed <> 0) lines
+           group by effective_on, position order by effective_on, position limit $9) places
    group by effective_on order by effective_on`;
 
 interface PlacesRow extends Record<string, unknown> {
@@ -183,25 +203,68 @@ interface EntryRow extends Record<string, unknown> {
   readonly planned_on: LocalDate;
 }
 
-/** All entries that had taken effect by asOf, by day, then in the order of recording. */
-export async function* entriesOf({ read, moment }: Source): AsyncGenerator<readonly DatedEntry[]> {
-  const days = await read((snapshot) => snapshot.query<PlacesRow>(placesQuery, scopeValues(snapshot, moment)));
-  for (const page of pagesOf(days)) yield await read((snapshot) => entriesAt(snapshot, moment, page));
+/**
+ * All entries that had taken effect by asOf, by day, then in the order of recording.
+ *
+ * @param perRead how many lines a page has at most, unless it is one entry
+ * @param perLook of how many lines the places are kept in memory at most
+ */
+export async function* entriesOf(
+  source: Source,
+  perRead: number = linesPerRead,
+  perLook: number = linesPerLook,
+): AsyncGenerator<readonly DatedEntry[]> {
+  const { read, moment } = source;
+  for await (const days of placesOf(source, perLook))
+    for (const page of pagesOf(days, perRead)) yield await read((snapshot) => entriesAt(snapshot, moment, page));
 }
 
 type Place = readonly [on: LocalDate, position: number];
 
+async function* placesOf({ read, moment }: Source, perLook: number): AsyncGenerator<readonly PlacesRow[]> {
+  const days = await read((snapshot) => snapshot.query<DayRow>(daysQuery, scopeValues(snapshot, moment)));
+  for (const [first, last] of spansOf(days, perLook)) {
+    // A day may have more than are kept at a time.
+    for (let after: Place | undefined = [first, 0]; after;) {
+      const place: Place = after;
+      const rows: PlacesRow[] = await read((snapshot) =>
+        snapshot.query<PlacesRow>(placesQuery, [...scopeValues(snapshot, moment), ...place, last, perLook]),
+      );
+      yield rows;
+      const found = rows.reduce((sum, { positions }) => sum + positions.length, 0);
+      const end = rows.at(-1);
+      after = end && found === perLook ? [end.on, end.positions.at(-1)!] : undefined;
+    }
+  }
+}
+
+/** The first and last of as many days in a row as have not too many lines; one at least. */
+function* spansOf(days: readonly DayRow[], perLook: number): Generator<readonly [first: LocalDate, last: LocalDate]> {
+  let span: [LocalDate, LocalDate] | undefined;
+  let left = perLook;
+  for (const { on, lines } of days) {
+    left -= lines;
+    if (span && left >= 0) span[1] = on;
+    else {
+      if (span) yield span;
+      span = [on, on];
+      left = perLook - lines;
+    }
+  }
+  if (span) yield span;
+}
+
 /** As many places as have not too many lines; one at least. */
-function* pagesOf(days: readonly PlacesRow[]): Generator<readonly Place[]> {
+function* pagesOf(days: readonly PlacesRow[], perRead: number): Generator<readonly Place[]> {
   let page: Place[] = [];
-  let left = linesPerRead;
+  let left = perRead;
   for (const { on, positions, lines } of days) {
     for (const [n, position] of positions.entries()) {
       left -= lines[n]!;
       if (left < 0 && page.length > 0) {
         yield page;
         page = [];
-        left = linesPerRead - lines[n]!;
+        left = perRead - lines[n]!;
       }
       page.push([on, position]);
     }

@@ -28,7 +28,3 @@ export const openingOf = async (read: Read): Promise<DataOf<'LedgerOpened'>> => 
   if (opening?.type !== 'LedgerOpened') throw new Error('the first event of a ledger is not its opening');
   return opening.data;
 };
-
-/** The last of some rows, if there may be more after it: where the next page begins. */
-export const placeAfter = <R>(rows: readonly R[], limit: number): R | undefined =>
-  rows.length < limit ? undefined : rows.at(-1);

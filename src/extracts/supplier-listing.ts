@@ -5,7 +5,7 @@ import { readLine } from '../event-log/record.js';
 import type { Moment } from '../reports/as-of.js';
 import type { Snapshot } from '../reports/snapshot.js';
 import { record, recordOf } from './delimited.js';
-import { placeAfter, type Source } from './reading.js';
+import type { Source } from './reading.js';
 import { recordedBy, termsFields, termsOf, userFields } from './standard.js';
 
 const names = [
@@ -62,7 +62,7 @@ export async function* supplierListing({ read, moment, ledger }: Source): AsyncG
     const place: string = after;
     const { documents, vendors } = await read((snapshot) => vendorsAfter(snapshot, moment, place));
     yield vendors.map((known) => listed(known, ledger.timeZone)).join('');
-    after = placeAfter(documents, vendorsPerRead);
+    after = documents.length < vendorsPerRead ? undefined : documents.at(-1);
   }
 }
 
