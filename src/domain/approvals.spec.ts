@@ -273,7 +273,7 @@ describe('in every history', () => {
           }
         }
       }),
-      { numRuns: sampleSize(60, 2_000) },
+      { numRuns: sampleSize(200, 2_000) },
     );
     // What is never tried proves nothing.
     expect(Math.min(paid, approved)).toBeGreaterThan(5);
@@ -310,7 +310,7 @@ describe('in every history', () => {
           }
         }
       }),
-      { numRuns: sampleSize(60, 2_000) },
+      { numRuns: sampleSize(200, 2_000) },
     );
     expect(paid).toBeGreaterThan(5);
   });

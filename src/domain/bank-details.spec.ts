@@ -170,7 +170,7 @@ describe('in every history', () => {
           }
         }
       }),
-      { numRuns: sampleSize(60, 2_000) },
+      { numRuns: sampleSize(200, 2_000) },
     );
     expect(paid).toBeGreaterThan(5);
   });
