@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { migrate } from '#duebook/database/data-source.js';
+import { migrate } from '#duebook/database/migrate.js';
 import { startEmbedded } from '#duebook/database/embedded.js';
 
 export interface Server {

@@ -23,7 +23,7 @@ import { ExtractsModule } from './extracts/extracts.module.js';
 import { HealthController } from './health.controller.js';
 import { createHttpAdapter } from './intake/http.js';
 import { intakeEntities, IntakeModule } from './intake/intake.module.js';
-import { createLogger, NestLog, RequestLog } from './logging.js';
+import { createLogger, NestLog } from './logging.js';
 import { ProblemPagesController } from './problem-pages.controller.js';
 import { Adopter } from './planning/adopter.js';
 import { PlanJobs } from './planning/plan-jobs.js';
@@ -33,6 +33,7 @@ import { ProjectionWorker } from './projections/worker.js';
 import { ReportReader } from './reports/as-of.js';
 import { READ_POOL } from './reports/read-pool.js';
 import { ReportsModule } from './reports/reports.module.js';
+import { RequestLog } from './request-log.js';
 import { readOrMakeMasterKey } from './vault/master-key.js';
 import { VendorKeys } from './vault/vendor-keys.js';
 

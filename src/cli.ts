@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import 'reflect-metadata';
-import { Module } from '@nestjs/common';
-import { CommandFactory } from 'nest-commander';
+import { CommandFactory, Module } from './cli/commander.js';
 import { DemoCommand } from './cli/demo.command.js';
 import { EpochCommand, EpochOpenCommand } from './cli/epoch.command.js';
 import { EraseCommand, EraseVendorDetailsCommand } from './cli/erase.command.js';

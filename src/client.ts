@@ -1,7 +1,8 @@
 import type { Config } from './config.js';
 import { readToken, tokenFile } from './first-token.js';
 import { createLogger } from './logging.js';
-import { start, StartError } from './start.js';
+import { StartError } from './start-error.js';
+import { start } from './start.js';
 
 /** Speaks to a Duebook as any user does, over its API. */
 export class Client {

@@ -1,6 +1,6 @@
 import { ConfigError } from './config.js';
 import { SecretFileError } from './files/secret-file.js';
-import { StartError } from './start.js';
+import { StartError } from './start-error.js';
 
 /** Ends the process on an error: what has to be put right outside is said in a line, a fault of ours with its stack. */
 export const exitWith = (error: unknown): never => {

@@ -2,14 +2,10 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import type { App } from './app.module.js';
 import { type Config, type DatabaseConfig, explainListenError } from './config.js';
-import { migrate } from './database/data-source.js';
 import { EmbeddedPostgresError, startEmbedded } from './database/embedded.js';
+import { migrate } from './database/migrate.js';
 import { type FirstToken, readOrMakeToken } from './first-token.js';
-
-/** Why the application can't start, in one line for whoever starts it. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
-}
+import { StartError } from './start-error.js';
 
 /** The whole application, running. */
 export interface Running {

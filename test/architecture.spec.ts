@@ -63,6 +63,8 @@ const packagesOf = (room: string, file: string): RegExp => {
 interface Import {
   readonly specifier: string;
   readonly typeOnly: boolean;
+  /** Only once what it is needed for is done. */
+  readonly late: boolean;
 }
 
 interface Source {
@@ -94,15 +96,17 @@ const parse = (path: string, text: string): Source => {
         typeOnly:
           (ts.isExportDeclaration(node) ? node.isTypeOnly : clause?.phaseModifier === ts.SyntaxKind.TypeKeyword) ||
           everyNameIsType,
+        late: false,
       });
     }
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments;
       // A computed specifier can't be judged; only the migrations need one.
-      if (argument && ts.isStringLiteralLike(argument)) imports.push({ specifier: argument.text, typeOnly: false });
+      if (argument && ts.isStringLiteralLike(argument))
+        imports.push({ specifier: argument.text, typeOnly: false, late: true });
     }
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
-      imports.push({ specifier: node.argument.literal.text, typeOnly: true });
+      imports.push({ specifier: node.argument.literal.text, typeOnly: true, late: false });
     }
     if (ts.isNewExpression(node) && node.expression.getText() === 'Date' && !node.arguments?.length)
       impure.push('new Date()');
@@ -164,6 +168,24 @@ describe('the rooms', () => {
       for (const next of rooms[room] ?? []) visit(next, [...path, room]);
     };
     for (const room of Object.keys(rooms)) visit(room, []);
+  });
+});
+
+describe('the command line', () => {
+  it('loads no package but the one file of its own until it knows what to do', () => {
+    const loaded = new Set(['cli.js']);
+    const packages: string[] = [];
+    for (const path of loaded) {
+      const { imports } = sources.find((source) => source.path === path.replace(/\.js$/, '.ts'))!;
+      for (const { specifier } of imports.filter(({ typeOnly, late }) => !typeOnly && !late)) {
+        if (specifier.startsWith('.')) loaded.add(posix.join(posix.dirname(path), specifier));
+        else if (!specifier.startsWith('node:')) packages.push(`${path} imports ${specifier}`);
+      }
+    }
+    expect(loaded).toContain('cli/verify.command.js');
+    expect(packages.sort()).toEqual(
+      ['@nestjs/common', 'nest-commander', 'reflect-metadata'].map((name) => `cli/commander.js imports ${name}`),
+    );
   });
 });
 

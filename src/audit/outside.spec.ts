@@ -22,7 +22,8 @@ it('does not hold up an end for a receiver that never answers, however much wait
     for (let n = 0; n < 8; n++) await outside.keep(`ledger-${n}`, `note ${n}`, key, '2024-01-31');
     const startedMs = performance.now();
     await outside.drain();
-    expect(performance.now() - startedMs).toBeLessThan(3 * limitMs);
+    // One after the other they would take eight times the limit.
+    expect(performance.now() - startedMs).toBeLessThan(5 * limitMs);
     expect(told).toContainEqual(expect.stringMatching(/^not sent any more: .*ledger-7$/));
     // What could not be sent is kept all the same.
     expect(await readFile(join(folder, 'example.com/ledger-7/latest'), 'utf8')).toBe('note 7');

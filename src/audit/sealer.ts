@@ -72,6 +72,8 @@ export class Sealer {
   readonly #signed = new Map<string, Signed>();
   readonly #setBacks = new Map<string, SetBack>();
   readonly #reported = new Set<string>();
+  /** The ledgers that were ours to seal at some time. */
+  readonly #leased = new Set<string>();
   /** By ledger, or of none, what was told last. */
   readonly #faults = new Map<string, { readonly text: string; readonly atMs: number }>();
   #wake: () => void = () => undefined;
@@ -145,6 +147,13 @@ export class Sealer {
     this.#stopping = true;
     this.#wake();
     await this.#running;
+    // So that whoever comes next can seal at once. Leases that can't be given back run out by themselves.
+    await this.pool
+      .query('delete from books.sealers where ledger_id = any($1) and lease_holder = $2', [
+        [...this.#leased],
+        this.#holder,
+      ])
+      .catch(() => undefined);
     await this.sealing.outside.drain();
   }
 
@@ -242,7 +251,9 @@ export class Sealer {
               where s.lease_holder = $2 or s.lease_until < clock_timestamp()`,
       values: [ledgerId, this.#holder, leaseSeconds],
     });
-    return rowCount !== 0;
+    if (rowCount === 0) return false;
+    this.#leased.add(ledgerId);
+    return true;
   }
 
   async #epochOf(ledgerId: string): Promise<Epoch> {

@@ -1,9 +1,7 @@
 import { userInfo } from 'node:os';
-import { Option, CommandRunner } from 'nest-commander';
 import type { Finding } from '../audit/verify.js';
-import { type Config, readConfig, readEnvironment } from '../config.js';
-import { createLogger } from '../logging.js';
-import { StartError } from '../start.js';
+import { StartError } from '../start-error.js';
+import { CommandRunner, Option } from './commander.js';
 
 /** What a command was given can't be used, in words for whoever gave it. */
 export class UsageError extends StartError {}
@@ -27,8 +25,9 @@ export abstract class CommandGroup extends StrictCommand {
 }
 
 /**
- * A command of ours. With `--json` it
- * prints one JSON value on stdout and nothing else; what is meant for people goes to stderr then.
+ * A command of ours: what it is called and what it takes. What it does is in the file beside it, which `run` imports, so
+ * that only the command that is asked for is loaded. With `--json` it prints one JSON value on stdout and nothing else;
+ * what is meant for people goes to stderr then.
  */
 export abstract class DuebookCommand extends StrictCommand {
   @Option({ flags: '--json', description: 'Print the outcome as one JSON value' })
@@ -36,12 +35,6 @@ export abstract class DuebookCommand extends StrictCommand {
     return true;
   }
 }
-
-/** The settings, with a log that leaves the terminal to the command. */
-export const settings = (): { readonly config: Config; readonly logger: ReturnType<typeof createLogger> } => {
-  const config = readConfig(readEnvironment());
-  return { config, logger: createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel) };
-};
 
 /** Prints the outcome: as JSON, or in words. */
 export const outcome = ({ json }: CommonOptions, value: unknown, words: readonly string[]): void => {

@@ -1,6 +1,5 @@
-import { Command } from 'nest-commander';
-import { migrateOnly } from '../start.js';
-import { type CommonOptions, DuebookCommand, outcome, settings } from './command.js';
+import { type CommonOptions, DuebookCommand } from './command.js';
+import { Command } from './commander.js';
 
 @Command({
   name: 'migrate',
@@ -8,10 +7,7 @@ import { type CommonOptions, DuebookCommand, outcome, settings } from './command
 })
 export class MigrateCommand extends DuebookCommand {
   async run(_: string[], options: CommonOptions): Promise<void> {
-    const { config, logger } = settings();
-    const ran = await migrateOnly(config, logger);
-    outcome(options, { ran }, [
-      ran.length === 0 ? 'The schema is up to date.' : `The schema is up to date now. Ran: ${ran.join(', ')}.`,
-    ]);
+    const { migrate } = await import('./migrate.js');
+    await migrate(options);
   }
 }

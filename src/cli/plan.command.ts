@@ -1,38 +1,15 @@
-import { Command, Option } from 'nest-commander';
-import type { PlanAnswer } from '../cash-priority/model.js';
-import { withServer } from '../client.js';
-import { planTables } from '../plan-tables.js';
-import { type CommonOptions, DuebookCommand, outcome, settings } from './command.js';
-
-/** What the options are called in the report's query. */
-const parameters = [
-  'asOf',
-  'knownAtPosition',
-  'currency',
-  'minimumBalance',
-  'periods',
-  'periodDays',
-  'horizonEnd',
-  'receiptsSlipDays',
-  'gap',
-] as const;
-
-type Options = CommonOptions &
-  Readonly<Partial<Record<(typeof parameters)[number], string>> & Record<'ledger', string>>;
+import { DuebookCommand } from './command.js';
+import { Command, Option } from './commander.js';
+import type { PlanOptions } from './plan.js';
 
 @Command({
   name: 'plan',
   description: 'Say which bills to pay, part-pay or defer, as tables; records nothing',
 })
 export class PlanCommand extends DuebookCommand {
-  async run(_: string[], options: Options): Promise<void> {
-    await withServer(settings().config, async (client) => {
-      const query = new URLSearchParams();
-      for (const name of parameters) if (options[name] !== undefined) query.set(name, options[name]);
-      const path = `/v1/ledgers/${encodeURIComponent(options.ledger)}/reports/cash-priority`;
-      const answer = await client.get<PlanAnswer>(`${path}?${query.toString()}`);
-      outcome(options, answer, [planTables(answer)]);
-    });
+  async run(_: string[], options: PlanOptions): Promise<void> {
+    const { plan } = await import('./plan.js');
+    await plan(options);
   }
 
   @Option({ flags: '--ledger <id>', description: 'The ledger', required: true })

@@ -7,7 +7,8 @@ import { installationLedger } from '../domain/access.js';
 import { EventLog } from '../event-log/event-log.js';
 import { SecretFileError } from '../files/secret-file.js';
 import { openDatabase } from '../start.js';
-import { settings, usage, UsageError } from './command.js';
+import { usage, UsageError } from './command.js';
+import { settings } from './settings.js';
 
 /** What commands that need the database work with. */
 export interface Workplace {

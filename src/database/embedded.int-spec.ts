@@ -27,8 +27,14 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const start = async (where = directory): Promise<EmbeddedPostgres> => {
-  const postgres = await startEmbedded({ directory: where, log: (message) => said.push(message) });
+/** Most of a start is waiting for the disk, which has no part in who starts what, and what is found again. */
+const quick = { fsync: 'off' };
+
+const start = async (
+  where = directory,
+  settings: Readonly<Record<string, string>> = quick,
+): Promise<EmbeddedPostgres> => {
+  const postgres = await startEmbedded({ directory: where, log: (message) => said.push(message), settings });
   started.push(postgres);
   return postgres;
 };
@@ -75,7 +81,7 @@ const startElsewhere = async (): Promise<ChildProcess> => {
 
 describe('the embedded PostgreSQL', () => {
   it('starts with UTF-8, durable, local and behind passwords', async () => {
-    const { url, appUrl, port } = await start();
+    const { url, appUrl, port } = await start(directory, {});
     const [settings] = await query(
       url,
       `select current_setting('server_encoding') encoding, current_setting('fsync') fsync,
@@ -210,13 +216,21 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('says what the server said where it does not start', async () => {
-    const failing = startEmbedded({ directory, log: () => undefined, settings: { shared_buffers: '1 parsec' } });
+    const failing = startEmbedded({
+      directory,
+      log: () => undefined,
+      settings: { ...quick, shared_buffers: '1 parsec' },
+    });
     await expect(failing).rejects.toThrow(/did not start[^]*invalid value for parameter "shared_buffers"/);
   });
 
   it('takes settings as they are, whatever the shell makes of them', async () => {
     const value = `it's $HOME "quoted"`;
-    const postgres = await startEmbedded({ directory, log: () => undefined, settings: { cluster_name: value } });
+    const postgres = await startEmbedded({
+      directory,
+      log: () => undefined,
+      settings: { ...quick, cluster_name: value },
+    });
     started.push(postgres);
     expect(await query(postgres.url, 'show cluster_name')).toEqual([{ cluster_name: value }]);
   });

@@ -2,7 +2,7 @@ import type { PlanRefusalCode, PlanRequest } from '../cash-priority/model.js';
 import type { DataOf } from '../domain/events.js';
 import type { Currency } from '../domain/money.js';
 import type { Moment } from '../reports/as-of.js';
-import type { Format } from '../reports/queries.js';
+import type { Format } from '../reports/formats.js';
 
 /** What goes to the planning thread and what comes back: plain values, since they are copied. */
 export interface Job {

@@ -1,11 +1,14 @@
 import { Readable } from 'node:stream';
-import { NotAcceptableException } from '@nestjs/common';
+// Not the whole of Nest, which takes long to load: the planning thread makes files too.
+import { NotAcceptableException } from '@nestjs/common/exceptions/not-acceptable.exception.js';
 import type { Moment } from './as-of.js';
 import { csvParts } from './csv.js';
-import { type Format, formats } from './queries.js';
 import { inSlices } from './slices.js';
 import type { Table } from './table.js';
 import { mostRows, xlsxParts } from './xlsx.js';
+
+export const formats = ['json', 'csv', 'xlsx'] as const;
+export type Format = (typeof formats)[number];
 
 /** What each format is called in `Accept`. */
 export const mediaTypes: Readonly<Record<Format, string>> = {

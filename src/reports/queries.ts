@@ -3,6 +3,7 @@ import { IsOptional, ValidateBy, ValidateIf } from 'class-validator';
 import { isLocalDate } from '../domain/calendar.js';
 import { isCurrency } from '../domain/money.js';
 import { normalInstant } from './as-of.js';
+import { type Format, formats } from './formats.js';
 
 // The query parameters of the reports. All are text, as they came; whoever uses one reads it.
 
@@ -33,9 +34,6 @@ const Position = (): PropertyDecorator =>
 
 const Id = (): PropertyDecorator =>
   Text((text) => /^[A-Za-z0-9._-]{1,64}$/.test(text), 'must be an id: 1 to 64 of A-Z a-z 0-9 . _ -');
-
-export const formats = ['json', 'csv', 'xlsx'] as const;
-export type Format = (typeof formats)[number];
 
 /** What all reports take. */
 export class ReportQuery {

@@ -15,7 +15,8 @@ export const startApp = (
     url: database.appUrl,
     readUrl: database.appUrl,
     token: testToken,
-    planningThread: new URL('./planning-thread.js', import.meta.url),
+    // A thread has a module loader of its own, so it runs from the build, which is there by now (global-setup.js).
+    planningThread: new URL('../../dist/planning/thread.js', import.meta.url),
     logger,
   });
 

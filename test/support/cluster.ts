@@ -8,7 +8,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { migrate } from '../../src/database/data-source.js';
+import { migrate } from '../../src/database/migrate.js';
 import { startEmbedded } from '../../src/database/embedded.js';
 
 /** What the workers are told, by way of the environment. */

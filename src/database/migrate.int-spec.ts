@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database.js';
-import { createDataSource, migrate } from './data-source.js';
+import { createDataSource } from './data-source.js';
+import { migrate } from './migrate.js';
 
 describe('migrations', () => {
   let database: TestDatabase;
