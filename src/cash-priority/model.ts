@@ -356,8 +356,11 @@ export interface NewMoneyStep {
 /** A limit that can not be kept, whatever is paid. */
 export interface Impossible {
   readonly what: 'reserve' | 'never-defer' | 'required';
+  /** The required item that is not paid by then. */
+  readonly itemId?: string;
+  /** For `required` the last run on which it could have been met. */
   readonly on: LocalDate;
-  /** How much is short; for `never-defer` and `required` in currency units × days. */
+  /** How much is short on that day; for `never-defer` in currency units × days. */
   readonly amount: Amount;
   readonly tier?: number;
   readonly detail: string;
