@@ -19,7 +19,7 @@ export interface Facts {
   /** Per item, if nothing of it is paid. */
   readonly ifNever: readonly bigint[];
   /** Per run, what one more minor unit of cash would save, in cost units. */
-  readonly prices: readonly bigint[];
+  readonly worth: readonly bigint[];
 }
 
 export const dayOf = ({ asOf }: Problem, day: number): string => addDays(asOf, day);
@@ -81,7 +81,7 @@ const reserveText = ({ cash, currency }: Problem): string =>
 const noCashText = (problem: Problem): string => `there is no cash for it on any run: ${reserveText(problem)}`;
 
 /** Why nothing is paid of an item: it costs nothing, or there is no cash at all for it, or more to be saved elsewhere. */
-const deferralText = ({ problem, evaluation, ifNever, prices }: Facts, place: number, fires: boolean): string => {
+const deferralText = ({ problem, evaluation, ifNever, worth }: Facts, place: number, fires: boolean): string => {
   const { items, bills, runs, currency, horizonEnd } = problem;
   const { from, bills: own } = items[place]!;
   const due = bills[own[0]!]!.parts[0]!.due;
@@ -101,11 +101,11 @@ const deferralText = ({ problem, evaluation, ifNever, prices }: Facts, place: nu
   if (affordable === undefined) return `${costs}, but ${noCashText(problem)}.`;
   // Whatever is paid is another item: nothing is of this one.
   const elsewhere = evaluation.paid.some((paid) => paid > 0n);
-  return `${costs}${elsewhere ? `, and ties up no cash; a unit of cash saves ${priceText(prices[run]!)} or more elsewhere` : ''}.`;
+  return `${costs}${elsewhere ? `, and ties up no cash; a unit of cash saves ${priceText(worth[run]!)} or more elsewhere` : ''}.`;
 };
 
 const paymentText = (
-  { problem, evaluation, ifNever, prices }: Facts,
+  { problem, evaluation, ifNever, worth }: Facts,
   place: number,
   settled: readonly Settlement[],
   payable: Minor,
@@ -120,7 +120,7 @@ const paymentText = (
       ? `on ${dayOf(problem, runs[first]!)}`
       : `from ${dayOf(problem, runs[first]!)} to ${dayOf(problem, runs[last]!)}`;
   const saved = spoken(toMinor(ifNever[place]! - evaluation.itemCosts[place]!), currency);
-  return `${how} ${when}: that saves ${saved} against not paying; one more unit of cash would save ${priceText(prices[first]!)} then.`;
+  return `${how} ${when}: that saves ${saved} against not paying; one more unit of cash would save ${priceText(worth[first]!)} then.`;
 };
 
 /** Why a never-defer item is late. */

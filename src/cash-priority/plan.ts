@@ -182,7 +182,7 @@ const unproven = (problem: Problem, evaluation: Evaluation): Solved => {
   const prices = noPrices(problem);
   const certified = certificate(problem, limits, prices);
   const plan = emptyPlan(problem);
-  return { plan, evaluation, limits, bound: certified, certified, prices, proven: false };
+  return { plan, evaluation, limits, bound: certified, certified, prices, worth: prices.cash, proven: false };
 };
 
 const costOf = ({ total, parts }: Evaluation, money: (minor: Minor) => string): PlanAnswer['cost'] => {
@@ -247,7 +247,7 @@ const firstLateDay = (problem: Problem, tier: number, dues: readonly number[]): 
   return rung?.first ? problem.runs[rung.first.run]! : Math.min(...dues);
 };
 
-const cashRows = (problem: Problem, { evaluation, prices }: Solved): PlanAnswer['cash'] => {
+const cashRows = (problem: Problem, { evaluation, worth }: Solved): PlanAnswer['cash'] => {
   const { runs, cash, currency } = problem;
   const money = (minor: Minor): string => formatMinor(minor, currency);
   let opening = cash.opening;
@@ -270,7 +270,7 @@ const cashRows = (problem: Problem, { evaluation, prices }: Solved): PlanAnswer[
       payments: money(evaluation.paid[run]!),
       closing: money(closing),
       headroom: money(cash.spare[run]! - out),
-      price: priceText(prices.cash[run]!),
+      price: priceText(worth[run]!),
     };
     opening = closing;
     return row;
@@ -383,7 +383,7 @@ const decisionsOf = (problem: Problem, solved: Solved, flips: ReadonlyMap<number
     settled: bills.map(({ item, amount }) => (amount > 0n ? [{ run: items[item]!.from, amount }] : [])),
   };
   const ifNow = evaluate(problem, allNow).itemCosts;
-  const facts = { problem, plan, evaluation, ifNever, prices: solved.prices.cash };
+  const facts = { problem, plan, evaluation, ifNever, worth: solved.worth };
 
   return items.map((item, place): Decision => {
     const told = explain(facts, place);
