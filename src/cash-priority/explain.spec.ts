@@ -1,6 +1,6 @@
 /** What is said of a bill for which there is not enough cash. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type Consequences, type PlanAnswer, type PlanInput } from './model.js';
+import type { Consequences, PlanAnswer, PlanInput } from './model.js';
 import { planCash } from './plan.js';
 import { loadSolver, type Solver } from './solver.js';
 
@@ -58,7 +58,7 @@ describe('what is required', () => {
       },
     ]);
     expect(reasons(plan)[1]).toBe(
-      "Required by 2026-11-26, but USD 400.00 of USD 500.00 can't be paid by then: the balance has to keep the reserve of USD 0.00, and what is never deferred comes first.",
+      "Required by 2026-11-26, but USD 400.00 of USD 500.00 can't be paid by then: the balance has to keep the reserve of USD 0.00.",
     );
   });
 
@@ -71,6 +71,20 @@ describe('what is required', () => {
     expect(reasons(none)).toEqual([
       "Required by 2026-12-03, but USD 500.00 of USD 500.00 can't be paid by then: there is no cash for it on any run: the balance has to keep the reserve of USD 90.00.",
     ]);
+  });
+
+  it('says what else takes the cash, or from when there is any', async () => {
+    const items = [invoice('u', '500.00', interest), invoice('w', '80.00', { tier: 0, neverDefer: true })];
+    const plan = await planned('100.00', items, { require: [{ itemId: 'u' }] });
+    expect(reasons(plan)[0]).toBe(
+      "Required by 2026-12-03, but USD 480.00 of USD 500.00 can't be paid by then: the balance has to keep the reserve of USD 0.00, and something else is never deferred or required too.",
+    );
+    const later = await planned('0.00', [items[0]!], { require: [{ itemId: 'u', on: day }] }, [
+      { id: 'r', direction: 'receipt', on: '2026-12-01', amount: '900.00' },
+    ]);
+    expect(reasons(later)[0]).toContain(
+      "can't be paid by then: there is no cash for it before 2026-12-03: the balance",
+    );
   });
 
   it('is told where it is never deferred too', async () => {
@@ -90,6 +104,10 @@ describe('a bill that waits', () => {
     expect(reasons(plan)).toEqual([
       'Not paying costs USD 7.00 more than paying now, but there is no cash for it on any run: the balance has to keep the reserve of USD 50.00.',
     ]);
+    const wages = invoice('w', '50.00', { tier: 0, neverDefer: true });
+    expect(reasons(await planned('50.00', [invoice('i', '500.00', interest), wages]))[0]).toBe(
+      'Not paying costs USD 7.00 more than paying now, but the cash goes to what is never deferred or required.',
+    );
     const whole = await planned('499.99', [invoice('i', '500.00', { ...interest, partial: { allowed: false } })]);
     expect(reasons(whole)[0]).toContain('there is no cash for it on any run');
   });

@@ -280,7 +280,7 @@ export interface CashRow {
   readonly closing: Amount;
   /** The least by which the balance is above the reserve from this run to the day before the next. */
   readonly headroom: Amount;
-  /** What one more unit of cash at this run would save (4 decimals). */
+  /** What one more unit of cash that comes in on this day would save (4 decimals), either-ors decided as they are. */
   readonly price: string;
 }
 

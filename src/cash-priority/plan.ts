@@ -3,7 +3,7 @@ import { formatMinor, type Minor } from '../domain/money.js';
 import { byText, canonicalJson, sha256 } from './canonical.js';
 import { certificate } from './certificate.js';
 import { evaluate, type Evaluation, type Plan, type Settlement } from './evaluate.js';
-import { dayOf, explain, requiredShort } from './explain.js';
+import { explain } from './explain.js';
 import { apportioned, floorMinor, gapText, priceText, spoken, toMinor } from './figures.js';
 import { ladder } from './ladder.js';
 import type {
@@ -18,6 +18,7 @@ import type {
 } from './model.js';
 import { latenessOf, newMoney } from './new-money.js';
 import { type Problem, readProblem } from './problem.js';
+import { dayOf, requiredShort } from './reasons.js';
 import { emptyPlan, firstThings, firstThingsByTier, planByRule, rules } from './rules.js';
 import { firstRunOf, outlook } from './scenarios.js';
 import type { Solver } from './solver.js';
@@ -383,7 +384,10 @@ const decisionsOf = (problem: Problem, solved: Solved, flips: ReadonlyMap<number
     settled: bills.map(({ item, amount }) => (amount > 0n ? [{ run: items[item]!.from, amount }] : [])),
   };
   const ifNow = evaluate(problem, allNow).itemCosts;
-  const facts = { problem, plan, evaluation, ifNever, worth: solved.worth };
+  const paid = [...items.keys()].filter(
+    (place) => plan.offers[place] !== undefined || items[place]!.bills.some((bill) => plan.settled[bill]!.length > 0),
+  );
+  const facts = { problem, plan, evaluation, paid, ifNever, worth: solved.worth };
 
   return items.map((item, place): Decision => {
     const told = explain(facts, place);
