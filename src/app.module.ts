@@ -224,8 +224,8 @@ class Resources {
     });
     this.log = new EventLog(this.#logPool);
     this.books = new Books(this.readPool);
-    this.worker = new ProjectionWorker(this.#workerPool, this.log, (err) => {
-      logger.error({ err }, 'the books could not be folded further; trying again');
+    this.worker = new ProjectionWorker(this.#workerPool, this.log, (err, ledger) => {
+      logger.error({ err, ledger }, 'the books could not be folded further; trying again');
     });
     this.books.nudge = (ledgerId) => {
       this.worker.nudge(ledgerId);

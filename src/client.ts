@@ -16,9 +16,7 @@ export class Client {
     const headers = { authorization: `Bearer ${this.token}`, ...(init.headers as Record<string, string> | undefined) };
     const response = await fetch(`${this.url}${path}`, { ...init, headers });
     if (!response.ok)
-      throw new StartError(
-        `${init.method ?? 'GET'} ${path} was answered with ${response.status}: ${await response.text()}`,
-      );
+      throw new StartError(refusalOf(`${init.method ?? 'GET'} ${path}`, response.status, await response.text()));
     return response;
   }
 
@@ -35,6 +33,20 @@ export class Client {
     });
   }
 }
+
+/** A problem in its own words; whatever else is answered, as it came. */
+const refusalOf = (request: string, status: number, body: string): string => {
+  try {
+    const { detail, errors = [] } = JSON.parse(body) as {
+      detail?: string;
+      errors?: { pointer: string; detail: string }[];
+    };
+    if (detail !== undefined) return [detail, ...errors.map((fault) => `${fault.pointer} ${fault.detail}.`)].join(' ');
+  } catch {
+    // Not JSON: something between us and the server has answered.
+  }
+  return `${request} was answered with ${status}: ${body}`;
+};
 
 /**
  * Works with the server that runs with the same settings; where none does, starts one and stops it afterwards.

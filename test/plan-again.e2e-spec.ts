@@ -101,6 +101,10 @@ describe('duebook plan', () => {
     const unknown = await cli('--ledger', 'nothing');
     expect(unknown.code).not.toBe(0);
     expect(unknown.stderr).toContain('There is no ledger nothing');
+    const late = await cli('--ledger', 'founding-case', '--as-of', '9999-12-25');
+    expect(late.stderr).toMatch(/errors names each fault.*\/asOf the plan must end on or before/);
+    // Words for people, and not what a server and a client say to each other.
+    for (const { stderr } of [none, unknown, late]) expect(stderr).not.toMatch(/[{}]|GET \/v1/);
     expect((await cli('--as-of', '2023-10-31')).stderr).toMatch(/required option.*--ledger/);
   }, 120_000);
 });

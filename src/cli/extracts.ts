@@ -96,10 +96,12 @@ export const booksUpTo = async (pool: pg.Pool, ledgerId: string, position: numbe
   }
 };
 
-const notYetThere = ({ position, asked }: NotYetThere): never =>
-  usage(
-    `The books go up to position ${position} only, not ${asked}: start Duebook, which folds them further, or give --to.`,
+const notYetThere = ({ position, asked }: NotYetThere): never => {
+  const less = Number(position) > 0 ? `, or say --to ${position}` : '';
+  return usage(
+    `The books go up to position ${position} only, not ${asked}: start Duebook, which folds them further${less}.`,
   );
+};
 
 /** A refusal in words: what is at fault with which option. */
 const reasonsOf = ({ detail, facts: { errors = [] } }: Rejection): string =>

@@ -90,4 +90,4 @@ export const reject = (code: RejectionCode, detail: string, facts: Facts = {}): 
 
 /** @throws {Rejection} `malformed`, naming every fault */
 export const rejectMalformed = (errors: readonly Fault[]): never =>
-  reject('malformed', 'The body is not what this route takes; errors names each fault and where it is.', { errors });
+  reject('malformed', 'The request is not what this route takes; errors names each fault and where it is.', { errors });

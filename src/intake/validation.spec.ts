@@ -10,7 +10,7 @@ import { PostInvoiceBody, toPostInvoice } from './invoices.dto.js';
 import { OpenLedgerBody } from './ledgers.dto.js';
 import { MakePaymentBody, toMakePayment } from './payments.dto.js';
 import { ItemListQuery, LedgerListQuery } from './reading.dto.js';
-import { Checked, faultsOf } from './validation.js';
+import { Checked, faultsOf, withoutEmptyLists } from './validation.js';
 import { ChangeVendorBody, RegisterVendorBody, toChangeVendor, toRegisterVendor } from './vendors.dto.js';
 import { toWriteOff, WriteOffBody } from './write-offs.dto.js';
 
@@ -96,6 +96,21 @@ describe('a body', () => {
       allocations: [],
     };
     expect(Object.keys(toPostCreditNote(note))).not.toEqual(expect.arrayContaining(['lines']));
+  });
+
+  it('comes without its empty lists, wherever they stand', () => {
+    const empty = { dueDate: [], allowDuplicate: [], schedule: [], lines: [{ amount: '1', account: [] }] };
+    expect(new Checked().transform({ ...invoice, ...empty }, { type: 'body', metatype: PostInvoiceBody })).toEqual({
+      ...invoice,
+      lines: [{ amount: '1' }],
+    });
+    // As it is, where there is nothing to leave out.
+    expect(new Checked().transform(invoice, { type: 'body', metatype: PostInvoiceBody })).toBe(invoice);
+    expect(withoutEmptyLists([[], { a: [[]], b: { c: [] }, d: null, e: '' }])).toEqual([
+      [],
+      { a: [[]], b: {}, d: null, e: '' },
+    ]);
+    expect(pointers(ChangeVendorBody, { connected: [] })).toEqual(['/name']);
   });
 
   it('takes no null anywhere', () => {

@@ -152,7 +152,30 @@ export const faultsOf = (type: Class, value: unknown): Fault[] => {
 };
 
 /**
- * Lets only bodies and queries through that are what the parameter's class describes, as the plain objects they are.
+ * A body without the fields that are empty lists: each says as much as one that is absent, whatever it would hold
+ * otherwise. What has none stays the object that it is.
+ */
+export const withoutEmptyLists = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const entries = value.map(withoutEmptyLists);
+    return entries.some((entry, i) => entry !== value[i]) ? entries : value;
+  }
+  let changed: Record<string, unknown> | undefined;
+  for (const [name, inside] of Object.entries(value)) {
+    const isEmpty = Array.isArray(inside) && inside.length === 0;
+    const left = isEmpty ? undefined : withoutEmptyLists(inside);
+    if (left === inside) continue;
+    changed ??= { ...value };
+    if (isEmpty) Reflect.deleteProperty(changed, name);
+    else changed[name] = left;
+  }
+  return changed ?? value;
+};
+
+/**
+ * Lets only bodies and queries through that are what the parameter's class describes, as plain objects without empty
+ * lists.
  *
  * @throws {Rejection} `malformed`, naming every fault
  */
@@ -160,7 +183,7 @@ export const faultsOf = (type: Class, value: unknown): Fault[] => {
 export class Checked implements PipeTransform {
   transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
     const faults = faultsOf(metatype as Class, value);
-    if (faults.length === 0) return value ?? {};
+    if (faults.length === 0) return withoutEmptyLists(value ?? {});
     return type === 'query'
       ? rejectQuery(faults.map((fault) => repeatedOr(fault, value as Values)))
       : rejectMalformed(faults);

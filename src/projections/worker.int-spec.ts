@@ -65,7 +65,7 @@ const fail = (error: unknown): never => {
 const newWorker = (): ProjectionWorker => new ProjectionWorker(pool, new EventLog(pool), fail);
 
 /** A worker that runs until the end of the test, as that of an instance of its own. */
-const startWorker = (report: (error: unknown) => void = fail): ProjectionWorker => {
+const startWorker = (report: (error: unknown, ledgerId?: string) => void = fail): ProjectionWorker => {
   const worker = new ProjectionWorker(pool, log, report);
   worker.start();
   workers.push(worker);
@@ -523,8 +523,8 @@ describe('workers that run', () => {
       create function public.refuse() returns trigger language plpgsql as $$ begin raise 'broken'; end $$;
       create trigger refuse before insert on books.documents for each row
         when (new.ledger_id = '${bad}') execute function public.refuse()`);
-    const reported: unknown[] = [];
-    startWorker((error) => reported.push(error));
+    const reported: [unknown, string?][] = [];
+    startWorker((error, ledgerId) => reported.push([error, ledgerId]));
     for (const ledgerId of [bad, good]) await log.execute(ledgerId, requestOf(openLedger(ledgerId)));
     expect((await new Books(pool).reach(good)).position).toBe(1);
     // Long enough for it to be tried again.
@@ -533,7 +533,7 @@ describe('workers that run', () => {
       bad,
     ]);
     expect(rows).toEqual([{ position: '0', lease_holder: null }]);
-    expect(reported.map(String)).toEqual([expect.stringContaining('broken')]);
+    expect(reported).toEqual([[expect.objectContaining({ message: 'broken' }), bad]]);
     await admin.query('drop trigger refuse on books.documents');
     expect((await new Books(pool).reach(bad)).position).toBe(1);
   });

@@ -65,7 +65,7 @@ export class ProjectionWorker {
   constructor(
     private readonly pool: pg.Pool,
     private readonly log: EventLog,
-    private readonly report: (error: unknown) => void = () => undefined,
+    private readonly report: (error: unknown, ledgerId?: string) => void = () => undefined,
   ) {
     log.onAppended((ledgerId) => {
       this.#due.add(ledgerId);
@@ -132,7 +132,7 @@ export class ProjectionWorker {
       if (await this.catchUp(ledgerId)) this.#stuck.delete(ledgerId);
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
-      if (!this.#stuck.has(ledgerId)) this.report(error);
+      if (!this.#stuck.has(ledgerId)) this.report(error, ledgerId);
       this.#stuck.set(ledgerId, performance.now() + afterFailureMs);
     }
   }

@@ -193,5 +193,5 @@ export class ReportReader {
 export const rejectParameter = (name: string, detail: string, facts: Readonly<Record<string, unknown>> = {}): never =>
   reject('malformed', malformedQuery, { ...facts, errors: [{ pointer: `/${name}`, detail }] });
 
-/** What a refusal of query parameters says as a whole. */
-export const malformedQuery = 'The query is not what this report takes; errors names each parameter at fault.';
+/** What a refusal of parameters says as a whole, whether they come in a query or in the body of a plan. */
+export const malformedQuery = 'This can’t be told as it is asked for; errors names each parameter at fault.';
