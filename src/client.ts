@@ -15,6 +15,7 @@ export class Client {
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { authorization: `Bearer ${this.token}`, ...(init.headers as Record<string, string> | undefined) };
     const response = await fetch(`${this.url}${path}`, { ...init, headers });
+    if (response.status === 401) throw new StartError(unknownToken);
     if (!response.ok)
       throw new StartError(refusalOf(`${init.method ?? 'GET'} ${path}`, response.status, await response.text()));
     return response;
@@ -47,6 +48,8 @@ const refusalOf = (request: string, status: number, body: string): string => {
   }
   return `${request} was answered with ${status}: ${body}`;
 };
+
+const unknownToken = 'The Duebook that answers does not take this token: set DUEBOOK_TOKEN to one of its.';
 
 /**
  * Works with the server that runs with the same settings; where none does, starts one and stops it afterwards.

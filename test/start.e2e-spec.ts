@@ -374,7 +374,7 @@ all                   17,950,000.00  3,150,000.00              0.00          7,5
 
       const stranger = run({ PORT: port, DUEBOOK_TOKEN: 'not-the-token-of-it' }, 'demo');
       expect(await stranger.ended).toBe(1);
-      expect(stranger.stderr).toContain('401');
+      expect(stranger.stderr).toContain('set DUEBOOK_TOKEN to one of its');
     },
     timeLimitMs,
   );
