@@ -67,6 +67,17 @@ export const readCash = (
   return withCaps(opening, days, minor(request.minimumBalance ?? '0'), runs);
 };
 
+/**
+ * Per run, the first run by which more may be paid if one more minor unit comes in on its day: an earlier one where only
+ * what goes out later keeps the cash back. Undefined where that would only fill up the reserve.
+ */
+export const reachOf = ({ opening, days, reserve, caps }: Cash, runs: readonly Day[]): (number | undefined)[] =>
+  runs.map((day) => {
+    const more = [...days, { day, receipts: 1n, outflows: 0n }].sort((a, b) => a.day - b.day);
+    const reached = withCaps(opening, more, reserve, runs).caps.findIndex((cap, run) => cap > caps[run]!);
+    return reached < 0 ? undefined : reached;
+  });
+
 const withCaps = (opening: Minor, days: Cash['days'], reserve: Minor, runs: readonly Day[]): Cash => {
   // The balance after each day's flows, from the day's own on.
   const balances: { day: Day; spare: Minor }[] = [{ day: 0, spare: opening - reserve }];

@@ -1,27 +1,13 @@
 /** Why each item is treated as it is, in words that a treasurer can repeat. */
-import { addDays } from '../domain/calendar.js';
-import type { Evaluation, Plan } from './evaluate.js';
-import { priceText, spoken, toMinor } from './figures.js';
+import { spoken, toMinor } from './figures.js';
 import type { DecisionKind } from './model.js';
-import { holdText, type Problem } from './problem.js';
+import { holdText } from './problem.js';
+import { dayOf, deferralText, type Facts, lateText, paymentText, requiredText } from './reasons.js';
 
 export interface Told {
   readonly decision: DecisionKind;
   readonly reason: string;
 }
-
-export interface Facts {
-  readonly problem: Problem;
-  readonly plan: Plan;
-  readonly evaluation: Evaluation;
-  /** Per item, if all of it is paid on the first run, and if nothing is. */
-  readonly ifNow: readonly bigint[];
-  readonly ifNever: readonly bigint[];
-  /** Per run, in cost units. */
-  readonly prices: readonly bigint[];
-}
-
-export const dayOf = ({ asOf }: Problem, day: number): string => addDays(asOf, day);
 
 /** Cut-offs that a bill of an item counts for. */
 const cutoffsOf = (
@@ -52,7 +38,7 @@ const cutoffsOf = (
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const explain = (facts: Facts, place: number): Told => {
-  const { problem, plan, evaluation, ifNow, ifNever, prices } = facts;
+  const { problem, plan, evaluation, ifNever } = facts;
   const item = problem.items[place]!;
   const { currency, runs, horizonEnd } = problem;
   const say = (cost: bigint): string => spoken(toMinor(cost), currency);
@@ -73,10 +59,8 @@ export const explain = (facts: Facts, place: number): Told => {
   const settled = item.bills.flatMap((bill) => plan.settled[bill]!);
   const paid = settled.reduce((sum, { amount }) => sum + amount, 0n);
   const decision = paid === 0n ? 'defer' : paid < payable || item.disputed > 0n ? 'pay-part' : 'pay';
-  const first = settled.reduce((least, { run }) => Math.min(least, run), Infinity);
   const last = settled.reduce((most, { run }) => Math.max(most, run), -1);
   const cutoffs = cutoffsOf(facts, place);
-  const saved = ifNever[place]! - evaluation.itemCosts[place]!;
   // What ends inside the plan bars only the runs before it.
   const sentences: string[] = item.hold ? [`${sentence(holdText(item.hold))}.`] : [];
   const due = problem.bills[item.bills[0]!]!.parts[0]!.due;
@@ -88,34 +72,14 @@ export const explain = (facts: Facts, place: number): Told => {
     else if (due > horizonEnd) sentences.push(`Never deferred, but due only after the plan ends.`);
     else if (late)
       sentences.push(
-        `Tier ${item.tier} is never deferred, but the cash is not there: ${
-          paid === 0n
-            ? 'nothing can be paid'
-            : `${spoken(paid, currency)} is paid, the last of it on ${dayOf(problem, runs[last]!)}`
-        } with what comes before it paid first.`,
+        `Tier ${item.tier} is never deferred, but the cash is not there: ${lateText(facts, place, paid, last)}.`,
       );
-  } else if (item.requiredBy !== undefined) {
-    sentences.push('Required by the request.');
-  } else if (decision === 'defer') {
-    if (ifNever[place] === 0n && !cutoffs.some(({ fires }) => fires))
-      sentences.push(
-        due > horizonEnd
-          ? `Due on ${dayOf(problem, due)}, after the plan ends; leaving it costs nothing until then.`
-          : 'Leaving it costs nothing inside the plan, so the cash is kept for what does.',
-      );
-    else
-      sentences.push(
-        `Not paying costs ${say(ifNever[place]! - ifNow[place]!)} more than paying now, and ties up no cash; ` +
-          `a unit of cash saves ${priceText(prices[0]!)} elsewhere.`,
-      );
-  } else {
-    const how = decision === 'pay' ? 'Paid' : `${spoken(paid, currency)} paid`;
-    const when =
-      first === last
-        ? `on ${dayOf(problem, runs[first]!)}`
-        : `from ${dayOf(problem, runs[first]!)} to ${dayOf(problem, runs[last]!)}`;
+  }
+  if (item.requiredBy !== undefined) sentences.push(requiredText(facts, place, payable));
+  if (!item.neverDefer && item.requiredBy === undefined) {
+    const fires = cutoffs.some((cutoff) => cutoff.fires);
     sentences.push(
-      `${how} ${when}: that saves ${say(saved)} against not paying; a unit of cash is worth ${priceText(prices[first]!)} then.`,
+      decision === 'defer' ? deferralText(facts, place, fires) : paymentText(facts, place, settled, payable),
     );
   }
   for (const { name, fires, cost, lacks } of cutoffs) {

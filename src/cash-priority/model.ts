@@ -280,7 +280,7 @@ export interface CashRow {
   readonly closing: Amount;
   /** The least by which the balance is above the reserve from this run to the day before the next. */
   readonly headroom: Amount;
-  /** What one more unit of cash at this run would save (4 decimals). */
+  /** What one more unit of cash that comes in on this day would save (4 decimals), either-ors decided as they are. */
   readonly price: string;
 }
 
@@ -356,8 +356,11 @@ export interface NewMoneyStep {
 /** A limit that can not be kept, whatever is paid. */
 export interface Impossible {
   readonly what: 'reserve' | 'never-defer' | 'required';
+  /** The required item that is not paid by then. */
+  readonly itemId?: string;
+  /** For `required` the last run on which it could have been met. */
   readonly on: LocalDate;
-  /** How much is short; for `never-defer` and `required` in currency units × days. */
+  /** How much is short on that day; for `never-defer` in currency units × days. */
   readonly amount: Amount;
   readonly tier?: number;
   readonly detail: string;

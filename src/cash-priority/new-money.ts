@@ -1,10 +1,10 @@
 /** What more cash would save, as a staircase that names what each step brings. */
 import { formatMinor, type Minor, parseMinor } from '../domain/money.js';
 import type { Evaluation, Plan } from './evaluate.js';
-import { dayOf } from './explain.js';
 import { spoken, toMinor } from './figures.js';
 import type { PlanInput } from './model.js';
 import type { Problem } from './problem.js';
+import { dayOf } from './reasons.js';
 import { underScenario } from './scenarios.js';
 import type { Solved } from './stages.js';
 

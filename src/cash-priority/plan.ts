@@ -3,7 +3,7 @@ import { formatMinor, type Minor } from '../domain/money.js';
 import { byText, canonicalJson, sha256 } from './canonical.js';
 import { certificate } from './certificate.js';
 import { evaluate, type Evaluation, type Plan, type Settlement } from './evaluate.js';
-import { dayOf, explain } from './explain.js';
+import { explain } from './explain.js';
 import { apportioned, floorMinor, gapText, priceText, spoken, toMinor } from './figures.js';
 import { ladder } from './ladder.js';
 import type {
@@ -18,13 +18,14 @@ import type {
 } from './model.js';
 import { latenessOf, newMoney } from './new-money.js';
 import { type Problem, readProblem } from './problem.js';
+import { dayOf, requiredShort } from './reasons.js';
 import { emptyPlan, firstThings, firstThingsByTier, planByRule, rules } from './rules.js';
 import { firstRunOf, outlook } from './scenarios.js';
 import type { Solver } from './solver.js';
 import { isWithin, noPrices, optimise, type Solved } from './stages.js';
 
 /** Changes with whatever may change a plan: the engine's own rules and the solver's version. */
-export const engineVersion = 'duebook-cash-2/highs-1.15.3';
+export const engineVersion = 'duebook-cash-3/highs-1.15.3';
 
 /** How much is looked into by default, by the number of bills: each look is another solve. */
 const effortFor = (bills: number): { overrides: number; candidates: number; gap: number } =>
@@ -182,7 +183,7 @@ const unproven = (problem: Problem, evaluation: Evaluation): Solved => {
   const prices = noPrices(problem);
   const certified = certificate(problem, limits, prices);
   const plan = emptyPlan(problem);
-  return { plan, evaluation, limits, bound: certified, certified, prices, proven: false };
+  return { plan, evaluation, limits, bound: certified, certified, prices, worth: prices.cash, proven: false };
 };
 
 const costOf = ({ total, parts }: Evaluation, money: (minor: Minor) => string): PlanAnswer['cost'] => {
@@ -200,7 +201,7 @@ const costOf = ({ total, parts }: Evaluation, money: (minor: Minor) => string): 
   };
 };
 
-const impossibleOf = (problem: Problem, { evaluation }: Solved): Impossible[] => {
+const impossibleOf = (problem: Problem, { plan, evaluation }: Solved): Impossible[] => {
   const { currency, cash, items, bills, runs } = problem;
   const money = (minor: Minor): string => formatMinor(minor, currency);
   const told: Impossible[] = [];
@@ -225,13 +226,19 @@ const impossibleOf = (problem: Problem, { evaluation }: Solved): Impossible[] =>
       detail: `Tier ${tier} can't all be paid in time: ${spoken(late, currency)} × days late at the least.`,
     });
   }
-  if (evaluation.requiredLateness > 0n)
+  for (const [place, { id, number, requiredBy, bills: own }] of items.entries()) {
+    const short = requiredShort(problem, plan, place);
+    if (short === 0n) continue;
+    const on = dayOf(problem, runs[requiredBy!]!);
+    const all = own.reduce((sum, bill) => sum + bills[bill]!.amount, 0n);
     told.push({
       what: 'required',
-      on: dayOf(problem, runs[0]!),
-      amount: money(evaluation.requiredLateness),
-      detail: 'What is required can’t all be paid by then without breaking the reserve or a never-defer tier.',
+      itemId: id,
+      on,
+      amount: money(short),
+      detail: `${number} is required by ${on}, but ${spoken(short, currency)} of ${spoken(all, currency)} can't be paid by then without breaking the reserve, a never-defer tier or something else that is required.`,
     });
+  }
   return told;
 };
 
@@ -241,7 +248,7 @@ const firstLateDay = (problem: Problem, tier: number, dues: readonly number[]): 
   return rung?.first ? problem.runs[rung.first.run]! : Math.min(...dues);
 };
 
-const cashRows = (problem: Problem, { evaluation, prices }: Solved): PlanAnswer['cash'] => {
+const cashRows = (problem: Problem, { evaluation, worth }: Solved): PlanAnswer['cash'] => {
   const { runs, cash, currency } = problem;
   const money = (minor: Minor): string => formatMinor(minor, currency);
   let opening = cash.opening;
@@ -264,7 +271,7 @@ const cashRows = (problem: Problem, { evaluation, prices }: Solved): PlanAnswer[
       payments: money(evaluation.paid[run]!),
       closing: money(closing),
       headroom: money(cash.spare[run]! - out),
-      price: priceText(prices.cash[run]!),
+      price: priceText(worth[run]!),
     };
     opening = closing;
     return row;
@@ -377,7 +384,10 @@ const decisionsOf = (problem: Problem, solved: Solved, flips: ReadonlyMap<number
     settled: bills.map(({ item, amount }) => (amount > 0n ? [{ run: items[item]!.from, amount }] : [])),
   };
   const ifNow = evaluate(problem, allNow).itemCosts;
-  const facts = { problem, plan, evaluation, ifNow, ifNever, prices: solved.prices.cash };
+  const paid = [...items.keys()].filter(
+    (place) => plan.offers[place] !== undefined || items[place]!.bills.some((bill) => plan.settled[bill]!.length > 0),
+  );
+  const facts = { problem, plan, evaluation, paid, ifNever, worth: solved.worth };
 
   return items.map((item, place): Decision => {
     const told = explain(facts, place);

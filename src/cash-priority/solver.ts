@@ -16,6 +16,8 @@ export interface SolverOptions {
   readonly iterationLimit: number;
 }
 
+export type SlopeOptions = Pick<SolverOptions, 'iterationLimit'>;
+
 export interface Solution {
   readonly status: 'optimal' | 'stopped' | 'infeasible';
   /** Undefined if the solver has found no plan. */
@@ -30,6 +32,17 @@ export interface Solution {
 export interface Solver {
   /** @throws {Error} if the solver breaks; it is of no use any more then */
   readonly solve: (programme: Programme, options: SolverOptions) => Solution;
+  /**
+   * What the optimum of a linear programme changes by per unit by which the bound of each of some rows is raised, from the
+   * first bit of it on: where several prices fit the optimum, a row's dual may be any of them, and this is the least.
+   * @returns per row, in units of the objective per unit of the row; undefined if the solver was stopped or found nothing
+   * @throws {Error} if the solver breaks; it is of no use any more then
+   */
+  readonly slopes: (
+    programme: Programme,
+    rows: readonly number[],
+    options: SlopeOptions,
+  ) => ReadonlyMap<number, number> | undefined;
   /** The programme in free MPS format, for other solvers to check. */
   readonly exportMps: (programme: Programme) => string;
 }
@@ -47,6 +60,10 @@ export const loadSolver = async (): Promise<Solver> => {
         : highs.withModel(dataOf(highs, programme, options.integers), (model) =>
             solve(highs, model, isMip(programme, options), options),
           ),
+    slopes: (programme, rows, options) =>
+      programme.cost.length === 0
+        ? new Map(rows.map((row) => [row, 0]))
+        : highs.withModel(dataOf(highs, programme, false), (model) => slopes(highs, model, programme, rows, options)),
     exportMps: (programme) =>
       highs.withModel(dataOf(highs, programme, true), (model) => {
         model.options.set({ output_flag: false });
@@ -125,4 +142,49 @@ const solve = (highs: Highs, model: Model, isInteger: boolean, options: SolverOp
     objective: model.getObjectiveValue(),
     bound: isInteger ? Number(model.info.get('mip_dual_bound')) : optimal ? model.getObjectiveValue() : -Infinity,
   };
+};
+
+/** What is nearer to its bound than this is at it: the scales of a programme bring all of it near to 1. */
+const atBound = 1e-6;
+/** How far a row is raised where only the direction counts: far enough for the solver's tolerances not to show. */
+const step = 1000;
+
+/** How far values may move from where they are: freely but for the bounds that they are at. */
+const tangent = (
+  values: ArrayLike<number>,
+  lower: Float64Array,
+  upper: Float64Array,
+): { lower: Float64Array; upper: Float64Array } => ({
+  lower: lower.map((bound, place) => (values[place]! <= bound + atBound ? 0 : -Infinity)),
+  upper: upper.map((bound, place) => (values[place]! >= bound - atBound ? 0 : Infinity)),
+});
+
+const slopes = (
+  highs: Highs,
+  model: Model,
+  programme: Programme,
+  rows: readonly number[],
+  { iterationLimit }: SlopeOptions,
+): Map<number, number> | undefined => {
+  const isOptimal = (): boolean => model.getModelStatus() === highs.constants.modelStatus.optimal;
+  model.options.set({ output_flag: false, random_seed: 0, simplex_iteration_limit: iterationLimit });
+  model.run();
+  if (!isOptimal()) return undefined;
+  // From the optimum on, the programme of its directions: the basis fits that too, so each row takes but a few steps.
+  const { colValue, rowValue } = model.getSolution();
+  const columns = tangent(colValue, programme.lower, programme.upper);
+  const { lower, upper } = tangent(rowValue, programme.rowLower, programme.rowUpper);
+  const all = (count: number) => ({ kind: 'range' as const, from: 0, to: count - 1 });
+  model.changeColsBounds(all(columns.lower.length), columns.lower, columns.upper);
+  model.changeRowsBounds(all(lower.length), lower, upper);
+  model.changeObjectiveOffset(0);
+  const found = new Map<number, number>();
+  for (const row of rows) {
+    model.changeRowBounds(row, lower[row]! + step, upper[row]! + step);
+    model.run();
+    if (!isOptimal()) return undefined;
+    found.set(row, model.getObjectiveValue() / step);
+    model.changeRowBounds(row, lower[row]!, upper[row]!);
+  }
+  return found;
 };

@@ -1,4 +1,5 @@
 /** From a problem to a plan that is proven close to the best: tiers first, then cost, in stages that grow as needed. */
+import { reachOf } from './cash.js';
 import { certificate } from './certificate.js';
 import { frozenCost, optionCash, optionCost, optionLateness } from './costs.js';
 import { evaluate, type Evaluation, type LatenessLimits, type Plan } from './evaluate.js';
@@ -17,7 +18,10 @@ export interface Solved {
   readonly bound: bigint;
   /** What the prices alone prove. */
   readonly certified: bigint;
+  /** What the certificate counts with. */
   readonly prices: Prices;
+  /** Per run, what one more minor unit of cash that comes in on its day would save, in cost units. */
+  readonly worth: readonly bigint[];
   readonly proven: boolean;
 }
 
@@ -64,10 +68,13 @@ export const optimise = (
     plan: Plan,
     evaluation: Evaluation,
     near?: readonly number[],
-  ): { prices: Prices; certified: bigint } => {
-    const prices = pricesOf(problem, plan, evaluation, limits, solve, near);
-    return { prices, certified: certificate(problem, checked, prices) };
+  ): { settled: Programme; prices: Prices; certified: bigint } => {
+    const settled = settledProgramme(problem, plan, evaluation, limits, near);
+    const prices = pricesOf(problem, settled, solve);
+    return { settled, prices, certified: certificate(problem, checked, prices) };
   };
+  const worthIn = (settled: Programme, prices: Prices): readonly bigint[] =>
+    worthOf(problem, settled, (rows) => solver.slopes(settled, rows, { iterationLimit })) ?? prices.cash;
   const close = (cost: bigint, bound: bigint): boolean => isWithin(cost, bound, wanted.gap);
 
   let start: Found | undefined;
@@ -78,11 +85,13 @@ export const optimise = (
       // What is nearly a tie depends on the prices, and they on what is left open: a few rounds bring them together.
       let near = quick.prices;
       for (let round = 0; round < 4; round += 1) {
-        const { prices, certified } = certify(plan, evaluation, near);
+        const { settled, prices, certified } = certify(plan, evaluation, near);
         const best = certified > quick.bound ? certified : quick.bound;
         const bound = best < evaluation.total ? best : evaluation.total;
-        if (close(evaluation.total, bound))
-          return { plan, evaluation, limits, bound, certified, prices, proven: lateness.proven };
+        if (close(evaluation.total, bound)) {
+          const worth = worthIn(settled, prices);
+          return { plan, evaluation, limits, bound, certified, prices, worth, proven: lateness.proven };
+        }
         start = { plan, evaluation, bound };
         near = prices.cash.map(Number);
       }
@@ -92,14 +101,15 @@ export const optimise = (
   if (!cost) return undefined;
   const { plan, evaluation } = cost;
   // Prices take a solve of their own: for comparisons among many plans the solver's bound is enough.
-  const { prices, certified } = wanted.priced
+  const { settled, prices, certified } = wanted.priced
     ? certify(plan, evaluation)
-    : { prices: noPrices(problem), certified: 0n };
+    : { settled: undefined, prices: noPrices(problem), certified: 0n };
+  const worth = settled ? worthIn(settled, prices) : prices.cash;
   const best = certified > cost.bound ? certified : cost.bound;
   // A float's bound may come out a hair above what is reached; the certificate never does.
   const bound = best < evaluation.total ? best : evaluation.total;
   const proven = lateness.proven && close(evaluation.total, bound);
-  return { plan, evaluation, limits, bound, certified, prices, proven };
+  return { plan, evaluation, limits, bound, certified, prices, worth, proven };
 };
 
 /** Limits as they are checked: whole minor units can't always reach what fractions can, by a unit per bill. */
@@ -448,15 +458,14 @@ const decisionsOf = (
   return { decided, switched, split };
 };
 
-/** Prices from the linear programme in which every either-or is settled as in the plan. */
-const pricesOf = (
+/** The linear programme in which every either-or is settled as in the plan. */
+const settledProgramme = (
   problem: Problem,
   plan: Plan,
   evaluation: Evaluation,
   limits: LatenessLimits,
-  solve: Solve,
   near: readonly number[] | undefined,
-): Prices => {
+): Programme => {
   const switched = new Map<string, boolean>();
   for (const { vendor, cutoff, fires, cost } of evaluation.cutoffs) {
     const terms = problem.vendors[vendor]!.cutoffs[cutoff]!;
@@ -468,7 +477,7 @@ const pricesOf = (
   }
   for (const [item, { offers }] of problem.items.entries())
     for (const offer of offers.keys()) switched.set(`${item}/${offer}`, plan.offers[item] === offer);
-  const programme = buildProgramme(problem, {
+  return buildProgramme(problem, {
     minimise: 'cost',
     limits,
     exact: () => false,
@@ -476,12 +485,31 @@ const pricesOf = (
     switched,
     ...(near ? { decided: farFromTies(problem, plan, near) } : {}),
   });
+};
+
+const pricesOf = (problem: Problem, programme: Programme, solve: Solve): Prices => {
   const { duals } = solve(programme, false, 0);
   const cash = cashPrices(programme, duals);
   const tierDuals = Array.from({ length: 10 }, () => 0);
   for (const [tier, row] of programme.tierRows)
     tierDuals[tier] = (-(duals[row] ?? 0) * programme.costScale) / programme.lateScale;
   return pricesFrom(problem, cash, tierDuals);
+};
+
+/** @param slopesOf what the optimum of the programme changes by per unit more in some of its rows */
+const worthOf = (
+  problem: Problem,
+  { cashRows, costScale, cashScale }: Programme,
+  slopesOf: (rows: readonly number[]) => ReadonlyMap<number, number> | undefined,
+): bigint[] | undefined => {
+  const rows = reachOf(problem.cash, problem.runs).map((run) => (run === undefined ? undefined : cashRows[run]!));
+  const slopes = slopesOf([...new Set(rows)].filter((row) => row !== undefined));
+  return (
+    slopes &&
+    rows.map((row) =>
+      row === undefined ? 0n : BigInt(Math.round(Math.max(0, (-slopes.get(row)! * costScale) / cashScale))),
+    )
+  );
 };
 
 /** Bills that prices near to these will not decide otherwise than the plan does. */
