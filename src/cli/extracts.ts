@@ -97,7 +97,7 @@ export const booksUpTo = async (pool: pg.Pool, ledgerId: string, position: numbe
 };
 
 const notYetThere = ({ position, asked }: NotYetThere): never => {
-  const less = Number(position) > 0 ? `, or say --to ${position}` : '';
+  const less = position > 0 ? `, or say --to ${position}` : '';
   return usage(
     `The books go up to position ${position} only, not ${asked}: start Duebook, which folds them further${less}.`,
   );
