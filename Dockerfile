@@ -20,6 +20,8 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DUEBOOK_DATA=/data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+# What events are checked against.
+COPY docs/events ./docs/events
 COPY package.json ./
 RUN mkdir /data && chown node:node /data && ln -s /app/dist/cli.js /usr/local/bin/duebook && chmod +x dist/cli.js
 USER node

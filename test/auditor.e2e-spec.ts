@@ -84,21 +84,24 @@ const noFinding = (finding: Finding): never => {
   throw new Error(JSON.stringify(finding));
 };
 
-const findingsIn = async (
+const verified = async (
   database: TestDatabase,
   ledger: string,
   keys: readonly VerifierKey[],
   since: readonly Commitment[] = [],
-): Promise<Finding[]> => {
+): Promise<{ findings: Finding[]; covered: number }> => {
   const pool = new pg.Pool({ connectionString: database.appUrl });
   const findings: Finding[] = [];
   try {
-    await verifyDatabase(pool, ledger, keys, since, (finding) => findings.push(finding));
-    return findings;
+    const { covered } = await verifyDatabase(pool, ledger, keys, since, (finding) => findings.push(finding));
+    return { findings, covered };
   } finally {
     await pool.end();
   }
 };
+
+const findingsIn = async (...what: Parameters<typeof verified>): Promise<Finding[]> =>
+  (await verified(...what)).findings;
 
 describe('random histories', () => {
   let database: TestDatabase;
@@ -160,8 +163,8 @@ describe('random histories', () => {
           const leaves = await readLeaves(file, note);
           expect(leaves).toHaveLength(32 * size);
           const findings: Finding[] = [];
-          const commitments = [{ name: 'the checkpoint', size, root }];
-          await verifyFile({ file, commitments, covered: size, leaves }, (finding) => findings.push(finding));
+          const commitments = [{ name: 'the checkpoint', isSigned: true, size, root }];
+          await verifyFile({ file, commitments, leaves }, (finding) => findings.push(finding));
           expect(findings).toEqual([]);
 
           const importing = { file, checkpoint: openCheckpoint(note, keys), leaves, base: 'elsewhere.example' };
@@ -255,7 +258,7 @@ describe('tampering', () => {
     for (let n = 0; n < 280; n += 20)
       await Promise.all(Array.from({ length: 20 }, (_, i) => client.record('/invoices', invoice(`i${n + i}`))));
     const first = await sealed(client);
-    early = { name: 'the earlier checkpoint', size: first.size, root: first.root };
+    early = { name: 'the earlier checkpoint', isSigned: true, size: first.size, root: first.root };
     const payment = {
       id: 'p1',
       vendorId: 'v1',
@@ -270,7 +273,7 @@ describe('tampering', () => {
     await client.record('/invoices/i2/reversal', { reason: 'Not ours', on: '2024-02-10' });
     await client.record('/periods/2023-12/close');
     const last = await sealed(client);
-    late = { name: 'the checkpoint', size: last.size, root: last.root };
+    late = { name: 'the checkpoint', isSigned: true, size: last.size, root: last.root };
     ({ keys, note } = last);
     lines = await linesOf(client);
     expect((await client.get(`/reports/ageing?atLeast=${last.size}`)).status).toBe(200);
@@ -314,6 +317,36 @@ describe('tampering', () => {
     const findings = await after([text, rehash(where(position))]);
     expect(findings).toContainEqual(at(position, 'hash'));
     expect(findings.filter(({ check }) => check === 'checkpoint')).toHaveLength(1);
+  });
+
+  it('and counts as covered only what a signed tree over these very lines proves', async () => {
+    const coveredAfter = async (statements: readonly string[]): Promise<number> => {
+      const copy = await copyOf(database);
+      try {
+        await tamper(copy, ...statements);
+        return (await verified(copy, ledger, keys)).covered;
+      } finally {
+        await copy.drop();
+      }
+    };
+    expect(await coveredAfter([])).toBe(late.size);
+    expect(await coveredAfter([change(10)])).toBeLessThan(10);
+    const paidOn = `update log.events set line = replace(line, '2024-02-10', '2024-02-11') ${where(283)}`;
+    expect(await coveredAfter([paidOn])).toBe(early.size);
+    const unsigned = `delete from log.signed_checkpoints where ledger_id = '${ledger}' and size > ${early.size}`;
+    expect(await coveredAfter([unsigned])).toBe(early.size);
+  });
+
+  it('with data that are not of the shape of their event', async () => {
+    const posted = lines.findIndex((line) => line.includes('"invoiceId":"i2"')) + 1;
+    const findings = await after([
+      `update log.events set line = replace(line, '"name":"V"', '"name":"V","connected":[]') ${where(2)}`,
+      // Reversed later on: what it gives up then can't be told.
+      `update log.events set line = replace(line, '"number":"i2"', '"number":5') ${where(posted)}`,
+    ]);
+    const detail = 'it is not what VendorRegistered version 1 holds: /data/connected must be true or false';
+    expect(findings).toContainEqual({ check: 'schema', position: 2, detail });
+    expect(findings).toContainEqual(at(posted, 'schema'));
   });
 
   it('with an event that is gone', async () => {
@@ -535,15 +568,16 @@ describe('tampering', () => {
   });
 
   describe('with an export', () => {
-    const check = async (name: string, text: string, hashes = true): Promise<Finding[]> => {
+    const verify = async (name: string, text: string, hashes = true, commitments = [early, late]) => {
       const file = join(database.folder, `${name}.ndjson`);
       await writeFile(file, text);
       await writeFile(beside(file).leaves, Buffer.concat(lines.map((line) => leafHash(line))));
       const findings: Finding[] = [];
       const leaves = hashes ? await readLeaves(file, note) : undefined;
-      await verifyFile({ file, commitments: [early, late], covered: late.size, leaves }, (one) => findings.push(one));
-      return findings;
+      const { covered } = await verifyFile({ file, commitments, leaves }, (one) => findings.push(one));
+      return { findings, covered };
     };
+    const check = async (...what: Parameters<typeof verify>): Promise<Finding[]> => (await verify(...what)).findings;
     const text = (some: readonly string[]): string => some.map((line) => `${line}\n`).join('');
 
     it('that is as it was is not found', async () => expect(await check('good', text(lines))).toEqual([]));
@@ -577,6 +611,60 @@ describe('tampering', () => {
       expect(await check('byte', text(some))).toContainEqual(at(123, 'hash'));
       expect(await check('byte', text(some), false)).toContainEqual(
         expect.objectContaining({ check: 'checkpoint', position: 1, through: early.size }),
+      );
+    });
+    it('of which only that is covered whose root comes out', async () => {
+      const forged = (n: number) => lines.map((line, i) => (i === n - 1 ? line.replace('2024-02', '2024-03') : line));
+      expect(await verify('whole', text(lines))).toEqual({ findings: [], covered: late.size });
+
+      // Cut off, the checkpoint says nothing of what is left, be it forged or not; an earlier one does.
+      const missing = (from: number, through: number) => ({
+        check: 'checkpoint',
+        position: through + 1,
+        through: late.size,
+        detail: `the checkpoint covers ${late.size} events, and there are ${through}: the rest is missing, so that positions ${from} to ${through} can't be checked against its root`,
+      });
+      for (const some of [lines, forged(12)])
+        expect(await verify('cut-off', text(some.slice(0, 200)), false, [late])).toEqual({
+          findings: [missing(1, 200)],
+          covered: 0,
+        });
+      expect(await verify('cut-late', text(lines.slice(0, early.size + 1)), false)).toEqual({
+        findings: [missing(early.size + 1, early.size + 1)],
+        covered: early.size,
+      });
+
+      // All there and one altered: the hashes tell which, and prove nothing.
+      const { findings, covered } = await verify('altered', text(forged(12)));
+      expect(findings).toContainEqual(at(12, 'hash'));
+      expect(covered).toBe(0);
+      expect((await verify('altered-late', text(forged(early.size + 1)))).covered).toBe(early.size);
+    });
+    it('that has data of another shape, and nothing else', async () => {
+      // Up to the closing, whose totals have the root of what was before them.
+      const spoilt = (position: number, more: object) =>
+        lines.slice(0, early.size).map((line, i) => {
+          const { data, ...rest } = JSON.parse(line) as { data: object };
+          return i === position - 1 ? JSON.stringify({ ...rest, data: { ...data, ...more } }) : line;
+        });
+      const cases: readonly (readonly [number, object, string])[] = [
+        [2, { connected: [] }, 'VendorRegistered version 1 holds: /data/connected must be true or false'],
+        [5, { dueDate: [] }, 'InvoicePosted version 1 holds: /data/dueDate is no field of it'],
+        [5, { allowDuplicate: [] }, 'InvoicePosted version 1 holds: /data/allowDuplicate must be an object'],
+        [5, { description: 7 }, 'InvoicePosted version 1 holds: /data/description must be a text'],
+      ];
+      for (const [position, more, misfit] of cases) {
+        const findings = await check('shape', text(spoilt(position, more)));
+        expect(findings.filter(({ check }) => check !== 'checkpoint' && check !== 'hash')).toEqual([
+          { check: 'schema', position, detail: `it is not what ${misfit}` },
+        ]);
+      }
+      const schedule = [{ dueOn: [], amount: '120.00' }];
+      expect(await check('shape', text(spoilt(5, { schedule })))).toContainEqual(
+        expect.objectContaining({
+          check: 'schema',
+          detail: expect.stringContaining('/data/schedule/0/dueOn must be a text'),
+        }),
       );
     });
     it('that is of another ledger, of an unknown event, or not written by the log', async () => {

@@ -3,11 +3,13 @@
  * for a description. Lines that an earlier release wrote are never touched; they are brought to the present shape as they
  * are read, and verified as they were written.
  */
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { explainInvoice } from '../src/audit/explain.js';
 import { openCheckpoint } from '../src/audit/checkpoint.js';
 import { parseVerifierKeys } from '../src/audit/note.js';
+import { eventSchemas } from '../src/audit/event-schemas.js';
 import type { Finding } from '../src/audit/verify.js';
 import { verifyDatabase } from '../src/audit/verify-database.js';
 import type { App } from '../src/app.module.js';
@@ -18,6 +20,7 @@ import { ProjectionWorker } from '../src/projections/worker.js';
 import { LedgerClient, startApp } from './support/app.js';
 import { linesOf, rootOfLines, tamper } from './support/audit.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { schemaFolder } from './support/event-schemas.js';
 
 const presentRelease = catalogue.InvoicePosted;
 const added = 'Posted before descriptions were asked for';
@@ -25,9 +28,19 @@ const added = 'Posted before descriptions were asked for';
 const become = (entry: typeof presentRelease): void => {
   Object.assign(catalogue, { InvoicePosted: entry });
 };
-/** This is all that a new version takes, beside a sample and a schema: its number, and how the one before is read. */
+/** This is all that a new version takes, beside a sample: a schema, its number, and how the one before is read. */
 const becomeNextRelease = (): void => {
+  if (!eventSchemas.getSchema('InvoicePosted.v2')) eventSchemas.addSchema(nextSchema(), 'InvoicePosted.v2');
   become({ version: 2, upcast: { 1: (data) => ({ ...data, description: data.description ?? added }) } });
+};
+
+/** As the types of the later release would make it. */
+const nextSchema = (): object => {
+  const { properties, ...rest } = JSON.parse(
+    readFileSync(new URL('InvoicePosted.v1.json', schemaFolder), 'utf8'),
+  ) as Record<'properties', Record<'data', { required: string[] }>>;
+  const data = { ...properties.data, required: [...properties.data.required, 'description'] };
+  return { ...rest, properties: { ...properties, version: { const: 2 }, data } };
 };
 
 let database: TestDatabase;

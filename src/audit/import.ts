@@ -49,7 +49,7 @@ export const importLog = async (
     return await inTransaction(pool, 'begin', async (client) => {
       const writing = new Writing(client);
       const verified = await verifyFile(
-        { file, commitments: [{ name: 'the checkpoint', size, root }], covered: size, leaves },
+        { file, commitments: [{ name: 'the checkpoint', isSigned: true, size, root }], leaves },
         (finding) => {
           writing.giveUp();
           report(finding);

@@ -2,8 +2,9 @@ import type pg from 'pg';
 import { PackedRows } from '../database/copy-rows.js';
 import { type DataOf, documentsOf, type RecordedEvent } from '../domain/events.js';
 import { claimsOf } from '../domain/invoices.js';
-import { readLine } from '../event-log/record.js';
+import { readLine, type StoredLine } from '../event-log/record.js';
 import { type CommandKey, CommandKeys } from './command-keys.js';
+import { schemaFault } from './event-schemas.js';
 import type { EventOnLine } from './verify.js';
 
 /** What is left of a receipt where only the line tells of the request: no request is like it. */
@@ -99,6 +100,16 @@ export class LogWriter {
   }
 }
 
+/** The event on a line, if it is one: what is wrong with a line that is none is found where it stands. */
+const readable = (line: string): RecordedEvent[] => {
+  try {
+    const event = readLine(line);
+    return schemaFault(JSON.parse(line) as StoredLine) === undefined ? [event] : [];
+  } catch {
+    return [];
+  }
+};
+
 /** The invoices that some events reverse, as they were posted: among these events, or before. */
 export const invoicesOf = async (
   client: pg.ClientBase,
@@ -114,7 +125,7 @@ export const invoicesOf = async (
       where d.ledger_id = $1 and d.document = any ($2) and e.type = 'InvoicePosted'`,
     [ledgerId, reversed],
   );
-  const all = [...rows.map(({ line }) => readLine(line)), ...events];
+  const all = [...rows.flatMap(({ line }) => readable(line)), ...events];
   return new Map(
     all.flatMap((event) => (event.type === 'InvoicePosted' ? [[event.data.invoiceId, event.data] as const] : [])),
   );

@@ -13,7 +13,7 @@ export interface Verified {
   readonly events: number;
   /** Lines that were in order in themselves. */
   readonly good: number;
-  /** How many of the events a signed checkpoint covers. */
+  /** How many of the events a signed checkpoint covers whose tree is that of the lines. */
   readonly covered: number;
   readonly root: Buffer;
   /** How often the books were closed, and how many of these closings have no totals recorded. */
@@ -110,8 +110,8 @@ const verify = async (
   await beside.end();
   tiles.end();
   await checkBatches(client, ledgerId, found);
-  const { lines: events, good, root, closings } = verifier;
-  return { ledger: ledgerId, events, good, covered: proofs.covered, root, closings, findings };
+  const { lines: events, good, covered, root, closings } = verifier;
+  return { ledger: ledgerId, events, good, covered, root, closings, findings };
 };
 
 /** What the lines after a position, and before another, were when they were sealed. */

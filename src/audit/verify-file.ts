@@ -9,10 +9,8 @@ const linesPerTurn = 20;
 /** An export as it is verified, with nothing but files. */
 export interface ExportFile {
   readonly file: string;
-  /** What it has to agree with: the checkpoint that came with it, and others that somebody kept. */
+  /** What it has to agree with: the checkpoint that came with it, and others that somebody kept, all of them signed. */
   readonly commitments: readonly Commitment[];
-  /** How many of its lines the checkpoint covers. */
-  readonly covered: number;
   /** The hashes that came beside it, whose tree is that of the checkpoint: they tell which line was changed. */
   readonly leaves: Buffer | undefined;
 }
@@ -36,7 +34,7 @@ export interface Taker {
  * @param progress told of the lines done
  */
 export const verifyFile = async (
-  { file, commitments, covered, leaves }: ExportFile,
+  { file, commitments, leaves }: ExportFile,
   report: (finding: Finding) => void,
   progress: (lines: number) => void = () => undefined,
   taker?: Taker,
@@ -66,6 +64,6 @@ export const verifyFile = async (
     await taker?.page();
   }
   verifier.end();
-  const { ledger = '', lines: events, good, root, closings } = verifier;
-  return { ledger, events, good, covered: Math.min(covered, events), root, closings, findings };
+  const { ledger = '', lines: events, good, covered, root, closings } = verifier;
+  return { ledger, events, good, covered, root, closings, findings };
 };

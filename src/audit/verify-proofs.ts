@@ -9,7 +9,6 @@ const rowsPerPage = 2_000;
 /** The trees that were sealed and the notes that were signed of them, a page at a time: a ledger has one every second. */
 export class KeptProofs {
   #through = 0;
-  #covered = 0;
   /** By what is wrong with them, the signed checkpoints at fault: an instance with a key of its own has signed many. */
   readonly #wrong = new Map<string, { readonly from: number; through: number; count: number }>();
 
@@ -20,11 +19,6 @@ export class KeptProofs {
     private readonly keys: readonly VerifierKey[],
     private readonly found: (finding: Finding) => void,
   ) {}
-
-  /** How far the newest checkpoint with a good signature goes, of those that were looked at. */
-  get covered(): number {
-    return this.#covered;
-  }
 
   /** The size of the newest tree. */
   async sealedSize(): Promise<number> {
@@ -46,16 +40,16 @@ export class KeptProofs {
       const page = await this.#page(size);
       isLast = page.length < rowsPerPage;
       const end = isLast ? size : page.at(-1)!.size;
-      await this.#checkSignatures(page, end);
+      const signed = await this.#checkSignatures(page, end);
       // Beyond the log there may be any number: then the newest says enough.
       if (size === Number.MAX_SAFE_INTEGER) all.length = 0;
-      all.push(...page);
+      all.push(...page.map((tree) => ({ ...tree, name: 'the sealed tree', isSigned: signed.has(tree.size) })));
       this.#through = end;
     }
     return all;
   }
 
-  async #page(through: number): Promise<Commitment[]> {
+  async #page(through: number): Promise<Pick<Commitment, 'size' | 'root'>[]> {
     const { rows } = await this.client.query<{ size: string; is_chained: boolean; root: Buffer }>({
       name: 'verify-trees',
       text: `select size, root, octet_length(leaves) = (size - previous_size) * ${hashBytes} and previous_size = coalesce(
@@ -71,11 +65,16 @@ export class KeptProofs {
           position: Number(size),
           detail: `log.checkpoints is not a chain at size ${size}`,
         });
-      return { name: 'the sealed tree', size: Number(size), root };
+      return { size: Number(size), root };
     });
   }
 
-  async #checkSignatures(sealed: readonly Commitment[], through: number): Promise<void> {
+  /** @returns the sizes of which there is a good signature */
+  async #checkSignatures(
+    sealed: readonly Pick<Commitment, 'size' | 'root'>[],
+    through: number,
+  ): Promise<ReadonlySet<number>> {
+    const good = new Set<number>();
     const roots = new Map(sealed.map(({ size, root }) => [size, root]));
     for (let after = this.#through, isLast = false; !isLast;) {
       const { rows } = await this.client.query<{ size: string; note: string }>({
@@ -85,24 +84,27 @@ export class KeptProofs {
                 order by size fetch first ${rowsPerPage} rows with ties`,
         values: [this.ledgerId, after, through],
       });
-      for (const { size, note } of rows) this.#checkSignature(Number(size), note, roots.get(Number(size)));
+      for (const { size, note } of rows)
+        if (this.#isSigned(Number(size), note, roots.get(Number(size)))) good.add(Number(size));
       isLast = rows.length < rowsPerPage;
       after = Number(rows.at(-1)?.size);
     }
+    return good;
   }
 
-  #checkSignature(size: number, note: string, root: Buffer | undefined): void {
+  #isSigned(size: number, note: string, root: Buffer | undefined): boolean {
     try {
       const checkpoint = openCheckpoint(note, this.keys);
       if (checkpoint.size !== size || !root?.equals(checkpoint.root))
         throw new NoteError('it is not of the tree that was sealed');
-      this.#covered = size;
+      return true;
     } catch (error) {
       if (!(error instanceof NoteError)) throw error;
       const wrong = this.#wrong.get(error.message) ?? { from: size, through: size, count: 0 };
       wrong.through = size;
       wrong.count += 1;
       this.#wrong.set(error.message, wrong);
+      return false;
     }
   }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { catalogue, type RecordedEvent, streamOf, upcast } from '../domain/events.js';
 import { canonicalLine, type StoredLine } from '../event-log/record.js';
+import { schemaFault } from './event-schemas.js';
 import { GrowingTree, hashBytes, leafHash, type Tile } from './merkle.js';
 import { PrintMap } from './prints.js';
 import { Rules } from './rules.js';
@@ -37,6 +38,8 @@ export type EventOnLine = RecordedEvent & Pick<StoredLine, 'ledger' | 'stream' |
 export interface Commitment {
   /** How it is called in what is found. */
   readonly name: string;
+  /** With a key that is trusted. */
+  readonly isSigned: boolean;
   readonly size: number;
   readonly root: Buffer;
 }
@@ -56,6 +59,7 @@ const shapes: readonly (readonly [name: string, isRight: (value: unknown) => boo
     value !== null &&
     typeof (value as { id?: unknown }).id === 'string' &&
     typeof (value as { role?: unknown }).role === 'string',
+  idempotencyKey: (value) => value === undefined || typeof value === 'string',
   correlationId: (value) => typeof value === 'string',
   data: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 } satisfies Record<string, (value: unknown) => boolean>);
@@ -74,8 +78,9 @@ export class LogVerifier {
   readonly #streams = new PrintMap();
   /** What is still to be compared, the smallest size first. */
   #due: Commitment[] = [];
-  /** The last size at which the log agreed with what was committed to. */
+  /** The last size at which the log agreed with what was committed to, and the last at which that was signed. */
   #agreed = 0;
+  #covered = 0;
   readonly #contradicted = new Set<string>();
   #next = 1;
   #ledger: string | undefined;
@@ -118,6 +123,11 @@ export class LogVerifier {
     return this.#good;
   }
 
+  /** How many lines are proven by signed commitments: by one whose tree is not that of the lines, none is. */
+  get covered(): number {
+    return this.#covered;
+  }
+
   get root(): Buffer {
     return this.#tree.root();
   }
@@ -136,7 +146,7 @@ export class LogVerifier {
    * Takes the next line.
    *
    * @param bytes without the newline
-   * @returns its hash, and the event as it was read, if it is one
+   * @returns its hash, and the event as it was read, if it is one and fits its schema
    */
   add(bytes: Buffer): { readonly leaf: Buffer; readonly event: EventOnLine | undefined } {
     this.#lines += 1;
@@ -153,9 +163,10 @@ export class LogVerifier {
     return { leaf, event };
   }
 
-  #compare({ name, size, root }: Commitment): void {
+  #compare({ name, isSigned, size, root }: Commitment): void {
     if (this.#tree.root().equals(root)) {
       this.#agreed = size;
+      if (isSigned) this.#covered = size;
       return;
     }
     // What was changed before one of them is changed before all that follow it.
@@ -172,12 +183,16 @@ export class LogVerifier {
 
   /** Ends the log. What is found last is of no one position, as a rule. */
   end(): void {
+    const unproven =
+      this.#covered < this.#lines
+        ? `, so that positions ${this.#covered + 1} to ${this.#lines} can't be checked against its root`
+        : '';
     for (const { name, size } of this.#due) {
       this.report({
         check: 'checkpoint',
         position: this.#lines + 1,
         through: size,
-        detail: `${name} covers ${size} events, and there are ${this.#lines}: the rest is missing`,
+        detail: `${name} covers ${size} events, and there are ${this.#lines}: the rest is missing${unproven}`,
       });
     }
     for (const detail of this.#rules.disagreements()) this.report({ check: 'books-balance', position: null, detail });
@@ -226,12 +241,16 @@ export class LogVerifier {
       wrong('schema', position, `this release does not know ${line.type} version ${line.version}`);
       return undefined;
     }
+    const misfit = schemaFault(line);
+    if (misfit !== undefined)
+      wrong('schema', position, `it is not what ${line.type} version ${line.version} holds: ${misfit}`);
     // In place: to copy an event takes as long as to parse it.
     const event = Object.assign(line, { data: upcast(line.type, line.version, line.data) }) as unknown as EventOnLine;
-    if (streamOf(event) !== line.stream)
+    if (misfit === undefined && streamOf(event) !== line.stream)
       wrong('stream', position, `it is in stream ${line.stream}, and its data belong to ${streamOf(event)}`);
+    // Also if it does not fit: what leans on it would look wrong without it.
     for (const detail of this.#rules.judge(event)) wrong('rule', position, `${line.type} ${detail}`);
-    return event;
+    return misfit === undefined ? event : undefined;
   }
 
   #checkOrder(line: StoredLine, wrong: (check: Check, position: number | null, detail: string) => void): void {

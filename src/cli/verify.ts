@@ -30,9 +30,11 @@ export const verify = async (name: string | undefined, options: VerifyOptions): 
     ? verifyLive(name, options, report, limits)
     : verifyExport(options.export, name, options, report, limits));
   const { ledger, events, good, covered, root, closings } = verified;
-  if (covered < events)
-    limits.unshift(`the last ${events - covered} events against a signature: no checkpoint covers them yet`);
   const ok = found === 0;
+  if (covered < events) {
+    const reason = ok ? 'no checkpoint covers them yet' : 'no checkpoint that agrees with them covers them';
+    limits.unshift(`the last ${events - covered} of ${events} events against a signature: ${reason}`);
+  }
   if (!ok) process.exitCode = 1;
   const summary = { ok, ledger, events, good, covered, root: root.toString('base64'), closings };
   outcome(options, { ...summary, findings, notChecked: limits }, [
@@ -104,8 +106,7 @@ const verifyExport = async (
     );
   await access(file).catch((error: unknown) => usage(`--export: ${file} can't be read: ${(error as Error).message}`));
   const progress = new Progress('Verifying', parseSize(note));
-  const covered = own[0]?.size ?? 0;
-  const verified = await verifyFile({ file, commitments, covered, leaves }, report, (lines) => {
+  const verified = await verifyFile({ file, commitments, leaves }, report, (lines) => {
     progress.to(lines);
   });
   progress.end();
@@ -160,7 +161,7 @@ const commitmentsOf = (
   notes.flatMap(([name, note]) => {
     try {
       const { size, root } = openCheckpoint(note, keys);
-      return [{ name, size, root }];
+      return [{ name, isSigned: true, size, root }];
     } catch (error) {
       if (!(error instanceof NoteError)) throw error;
       report({ check: 'signature', position: null, detail: `${name}: ${error.message}` });
