@@ -185,9 +185,13 @@ describe('two instances on one vendor account, with 64 callers', () => {
       const posts = [0, 1, 2, 3].map((n) => invoice(`I${round}.${n}`, { lines }));
       const role = round % 3 === 0 ? 'cash' : 'payables';
       const asked = { type: 'SetAccount', name: 'X', for: role, isOnLines: false, linesThrough } as const;
+      const chart = (): Promise<void> => by(1, { ...asked, account });
+      // In the first two rounds one of them surely comes first.
+      if (round === 0) await by(0, posts.pop()!);
+      if (round === 1) await chart();
       await Promise.all([
         ...posts.slice(0, 2 + (round % 2)).map((post) => by(0, post)),
-        by(1, { ...asked, account }),
+        ...(round === 1 ? [] : [chart()]),
         ...posts.slice(2 + (round % 2)).map((post) => by(round % 4 < 2 ? 0 : 1, post)),
       ]);
       const wins = told.includes('SetAccount recorded') ? 'the chart' : 'a line';
